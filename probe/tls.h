@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A TLS client over two capped octet buffers; the only file that knows wolfSSL's session API.
+ * The library's own verdict about certificates is not used (see path.h): the handshake proves that
+ * the server holds the key of certificate 0, and the chain is copied out. Fails closed: a session
+ * without a peer certificate, or with a version or suite that we didn't offer, never becomes
+ * SP_TLS_DONE, and nothing can be written into it (CVE-2024-5814 is open in wolfSSL 5.5.4).
+ */
+#ifndef SP_PROBE_TLS_H
+#define SP_PROBE_TLS_H
+
+#include "probe/arena.h"
+#include "probe/buf.h"
+#include "probe/cert.h"
+#include "probe/reason.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sp_tls_ctx;
+struct sp_tls;
+
+/* What a handshake, finished or failed, has shown. Strings live in the arena given to sp_tls_new. */
+struct sp_tls_facts {
+    bool tried;
+    bool established;
+    uint16_t version;        /* wire value, 0 = unknown */
+    const char *version_text;/* "TLSv1.3", or NULL */
+    uint16_t suite;          /* IANA number, 0 = unknown */
+    const char *cipher;      /* IANA name "TLS_AES_256_GCM_SHA384", or NULL */
+    const char *group;       /* "x25519", "secp256r1", "ffdhe2048", …, or NULL */
+    const char *sni;         /* the name sent, or NULL */
+    int alert;               /* alert received from the server, -1: none */
+    const char *alert_text;  /* "handshake_failure" (RFC 8446 §6), or NULL */
+    bool client_certificate_requested;
+    /* the server's certificates in the order sent, parsed; count 0 when none was seen */
+    struct sp_cert *certs;
+    size_t cert_count;
+    bool certs_cut;          /* more or larger than the limits */
+};
+
+struct sp_tls_failure {
+    enum sp_reason reason;   /* tls-* or local-resource-exhausted or internal-error */
+    const char *detail;      /* one line for people, in the arena or static */
+};
+
+struct sp_tls_config {
+    uint16_t version_min, version_max; /* wire values, clamped to what the library can do (1.1..1.3) */
+    const char *sni;                   /* NULL: send none (an address, RFC 6066 §3) */
+};
+
+enum sp_tls_status {
+    SP_TLS_DONE,   /* the step is complete */
+    SP_TLS_WANT,   /* needs more octets from the server */
+    SP_TLS_CLOSED, /* the server's close_notify */
+    SP_TLS_FAILED  /* see sp_tls_failure */
+};
+
+/* One context for all sessions of the process; reference to wolfSSL's global state. NULL: failed. */
+struct sp_tls_ctx *sp_tls_ctx_new(void);
+void sp_tls_ctx_free(struct sp_tls_ctx *ctx);
+
+/* A new session; no octet is made yet. `arena` must outlive it and gets facts and certificates. */
+struct sp_tls *sp_tls_new(struct sp_tls_ctx *ctx, struct sp_arena *arena,
+                          const struct sp_tls_config *config);
+void sp_tls_free(struct sp_tls *tls);
+
+/* Hands over ciphertext that came from the socket. False: over SP_LIMIT_TLS_IN or out of memory. */
+bool sp_tls_feed(struct sp_tls *tls, const void *data, size_t len);
+/* Says that the server has closed its side; the next step fails or ends instead of wanting more. */
+void sp_tls_feed_eof(struct sp_tls *tls);
+/* Ciphertext to send: the caller sends from it and consumes. Never NULL. */
+struct sp_buf *sp_tls_outgoing(struct sp_tls *tls);
+
+/* Goes on with the handshake. SP_TLS_DONE only once every gate has been passed. */
+enum sp_tls_status sp_tls_handshake(struct sp_tls *tls);
+/* Reads plaintext: SP_TLS_DONE with 1..size octets in *out_len. */
+enum sp_tls_status sp_tls_read(struct sp_tls *tls, void *data, size_t size, size_t *out_len);
+/* Writes all of it into the outgoing buffer; DONE or FAILED. */
+enum sp_tls_status sp_tls_write(struct sp_tls *tls, const void *data, size_t len);
+/* Queues our close_notify; best effort. */
+void sp_tls_close(struct sp_tls *tls);
+
+/* Valid after any step; after a failure too. */
+const struct sp_tls_facts *sp_tls_facts(struct sp_tls *tls);
+struct sp_tls_failure sp_tls_failure(const struct sp_tls *tls);
+
+#endif
