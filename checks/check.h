@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Checks judge. Each is a pure function of (evidence, options) that adds findings; none does I/O or
+ * formats output. To add one: a file check_foo.c ending in one `const struct sp_check`, and a line in
+ * list.h.
+ */
+#ifndef SP_CHECKS_CHECK_H
+#define SP_CHECKS_CHECK_H
+
+#include "probe/evidence.h"
+#include "probe/reason.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct sp_finding {
+    enum sp_reason reason;
+    enum sp_state state;     /* OK = information */
+    enum sp_phase phase;     /* the stage */
+    const char *message;     /* one line: what happened here, with the numbers; may quote the server raw */
+    const char *hint;        /* what to try next, or NULL: then the reason's `next` */
+    bool has_value;
+    double value;
+    const char *unit;        /* "days", "s", or NULL */
+};
+
+struct sp_result {
+    const struct sp_endpoint *endpoint;
+    struct sp_evidence *evidence;  /* owned; its arena holds the findings too. NULL never. */
+    struct sp_finding *findings;   /* worst first, stable */
+    size_t finding_count, finding_size;
+    enum sp_state state;           /* the worst finding's */
+    enum sp_reason reason;         /* that finding's; SP_REASON_OK on success */
+    enum sp_phase phase;           /* that finding's; SP_PHASE_DONE on success */
+    const char *message;           /* one line for people; never NULL */
+    bool out_of_memory;            /* a finding could not be stored: state is then at least UNKNOWN */
+};
+
+/* What a check needs to have been gathered; see the engine's obligations in README.md. A bit set. */
+enum sp_need {
+    SP_NEED_NONE = 0,
+    SP_NEED_BANNER = 1u << 0,
+    SP_NEED_EHLO = 1u << 1,
+    SP_NEED_TLS = 1u << 2,
+    SP_NEED_CERTIFICATES = 1u << 3
+};
+
+struct sp_check {
+    const char *name;        /* "certificate" */
+    const char *help;        /* one line */
+    unsigned needs;          /* without these facts the check is not asked; the failure that prevented
+                                them is a finding of the check_session kind, so there is no silent OK */
+    void (*evaluate)(const struct sp_evidence *evidence, const struct sp_options *options,
+                     struct sp_result *result);
+};
+
+/* All checks in order, ended by NULL. */
+extern const struct sp_check *const sp_checks[];
+
+/* Adds a finding with the reason's default state. `format` gives the message. */
+struct sp_finding *sp_result_add(struct sp_result *result, enum sp_reason reason,
+                                 enum sp_phase phase, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The same with a state of the caller's. Never NULL: when memory is out a scratch finding is returned
+ * and result->out_of_memory is set. */
+struct sp_finding *sp_result_add_state(struct sp_result *result, enum sp_reason reason,
+                                       enum sp_state state, enum sp_phase phase, const char *format,
+                                       ...) __attribute__((format(printf, 5, 6)));
+
+/*
+ * Runs all checks over the evidence (which the result then owns), sorts the findings and sets state,
+ * reason, phase and message. Returns false only when not even the result's own fields could be set.
+ */
+void sp_result_judge(struct sp_result *result, struct sp_evidence *evidence);
+/* Frees the evidence and with it everything else. */
+void sp_result_free(struct sp_result *result);
+
+struct sp_report {
+    struct sp_result *results;     /* in the order of the targets (an endpoint per address with
+                                      --all-addresses) */
+    size_t count;
+    enum sp_state state;           /* worst of all */
+    size_t by_state[SP_STATE_COUNT];
+};
+
+#endif
