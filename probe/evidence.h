@@ -39,19 +39,19 @@ const char *sp_quirk_name(unsigned index);
 
 struct sp_reply {
     enum sp_phase phase;
-    int64_t ns;               /* from the command's sending (or the phase's start) to the last octet */
-    int code;                 /* of the last line */
-    struct sp_text *lines;    /* text behind code and separator, without line end */
+    int64_t ns;            /* from the command's sending (or the phase's start) to the last octet */
+    int code;              /* of the last line */
+    struct sp_text *lines; /* text behind code and separator, without line end */
     size_t line_count;
-    const char *enhanced;     /* "2.7.0" where RFC 2034 allows and all lines agree, else NULL */
-    unsigned quirks;          /* enum sp_quirk bits */
-    struct sp_text raw;       /* all octets of the reply when quirks other than code-only/long-line are
+    const char *enhanced; /* "2.7.0" where RFC 2034 allows and all lines agree, else NULL */
+    unsigned quirks;      /* enum sp_quirk bits */
+    struct sp_text raw;   /* all octets of the reply when quirks other than code-only/long-line are
                                  set (then at most 1024 of them), else empty */
 };
 
 struct sp_capability {
-    const char *keyword;      /* upper case ASCII, safe to print */
-    struct sp_text *params;   /* raw words */
+    const char *keyword;    /* upper case ASCII, safe to print */
+    struct sp_text *params; /* raw words */
     size_t param_count;
 };
 
@@ -59,60 +59,60 @@ enum sp_size_state { SP_SIZE_ABSENT, SP_SIZE_VALID, SP_SIZE_INVALID };
 
 /* One EHLO/LHLO/HELO exchange. The one before TLS and the one inside are two facts. */
 struct sp_ehlo {
-    bool tried;               /* the command was sent */
-    bool ok;                  /* 250 */
-    bool helo;                /* fell back to HELO: no capabilities */
+    bool tried;                  /* the command was sent */
+    bool ok;                     /* 250 */
+    bool helo;                   /* fell back to HELO: no capabilities */
     struct sp_capability *items; /* in the order sent; unknown keywords kept */
     size_t count;
-    bool cut;                 /* more than SP_LIMIT_CAPABILITIES */
+    bool cut; /* more than SP_LIMIT_CAPABILITIES */
     enum sp_size_state size_state;
-    uint64_t size;            /* of SIZE; 0 = no fixed limit (RFC 1870 §4) */
-    const char **auth;        /* mechanisms, upper case; AUTH= form included */
+    uint64_t size;     /* of SIZE; 0 = no fixed limit (RFC 1870 §4) */
+    const char **auth; /* mechanisms, upper case; AUTH= form included */
     size_t auth_count;
 };
 
 struct sp_span {
-    int64_t start_ns;         /* since the endpoint's start; -1: not tried */
-    int64_t ns;               /* duration; for a phase that failed: until the failure */
+    int64_t start_ns; /* since the endpoint's start; -1: not tried */
+    int64_t ns;       /* duration; for a phase that failed: until the failure */
 };
 
-struct sp_attempt {           /* a connection attempt that did not become the session's */
+struct sp_attempt { /* a connection attempt that did not become the session's */
     const char *ip;
-    enum sp_reason reason;    /* connect-*; cancelled when another address won the race */
+    enum sp_reason reason; /* connect-*; cancelled when another address won the race */
     int64_t ns;
 };
 
-struct sp_failure {           /* why the session ended early; reason SP_REASON_OK: it didn't */
+struct sp_failure { /* why the session ended early; reason SP_REASON_OK: it didn't */
     enum sp_reason reason;
     enum sp_phase phase;
-    const char *detail;       /* one line, may quote the server: raw, sanitize on output */
-    int sys_errno;            /* 0: none */
+    const char *detail; /* one line, may quote the server: raw, sanitize on output */
+    int sys_errno;      /* 0: none */
 };
 
 struct sp_evidence {
     struct sp_arena *arena;
     const struct sp_endpoint *endpoint;
-    int64_t started_ms;       /* wall clock, Unix milliseconds, read once */
+    int64_t started_ms; /* wall clock, Unix milliseconds, read once */
     int64_t total_ns;
     struct sp_span spans[SP_PHASE_TIMED_COUNT];
     struct sp_failure failure;
 
-    bool resolved;            /* a lookup was made and gave addresses */
-    const char *canonical;    /* CNAME target, or NULL */
-    const char **addresses;   /* all addresses the lookup gave */
+    bool resolved;          /* a lookup was made and gave addresses */
+    const char *canonical;  /* CNAME target, or NULL */
+    const char **addresses; /* all addresses the lookup gave */
     size_t address_count;
     struct sp_attempt *attempts;
     size_t attempt_count;
-    const char *ip;           /* connected peer; the last one tried when none could be; or NULL */
-    int family;               /* AF_INET, AF_INET6, AF_UNIX, 0 */
-    const char *ehlo_name;    /* the name that was or would be sent */
+    const char *ip;        /* connected peer; the last one tried when none could be; or NULL */
+    int family;            /* AF_INET, AF_INET6, AF_UNIX, 0 */
+    const char *ehlo_name; /* the name that was or would be sent */
 
-    bool early_talker;        /* octets beyond a complete reply when we had not yet sent anything */
-    const struct sp_reply *banner;     /* NULL: none complete */
-    struct sp_ehlo plain, tls_ehlo;    /* implicit TLS: only tls_ehlo */
+    bool early_talker; /* octets beyond a complete reply when we had not yet sent anything */
+    const struct sp_reply *banner;         /* NULL: none complete */
+    struct sp_ehlo plain, tls_ehlo;        /* implicit TLS: only tls_ehlo */
     bool starttls_tried, starttls_offered; /* offered in the EHLO before TLS */
-    int starttls_code;        /* 0: no reply */
-    size_t starttls_leftover; /* octets behind the reply to STARTTLS */
+    int starttls_code;                     /* 0: no reply */
+    size_t starttls_leftover;              /* octets behind the reply to STARTTLS */
     struct sp_tls_facts tls;
     struct sp_verify verify;
     const struct sp_reply *quit;

@@ -6,7 +6,7 @@
 
 static const struct sp_reason_info infos[SP_REASON_COUNT] = {
     [SP_REASON_OK] = {"ok", SP_STATE_OK, "everything that was asked for works", "", ""},
-#define SP_REASON(id, word, state, sentence, explanation, next)                                    \
+#define SP_REASON(id, word, state, sentence, explanation, next) \
     [SP_REASON_##id] = {word, SP_STATE_##state, sentence, explanation, next},
 #include "probe/reason.def"
 #undef SP_REASON

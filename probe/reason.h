@@ -6,7 +6,13 @@
 #include <stdbool.h>
 
 /* Nagios' states and exit codes. Worse is not larger: see sp_state_worst. */
-enum sp_state { SP_STATE_OK, SP_STATE_WARNING, SP_STATE_CRITICAL, SP_STATE_UNKNOWN, SP_STATE_COUNT };
+enum sp_state {
+    SP_STATE_OK,
+    SP_STATE_WARNING,
+    SP_STATE_CRITICAL,
+    SP_STATE_UNKNOWN,
+    SP_STATE_COUNT
+};
 
 enum sp_reason {
     SP_REASON_OK,
