@@ -7,8 +7,10 @@
 #define SP_LIMIT_REPLY_LINE 8192u   /* octets of one reply line, line end excluded */
 #define SP_LIMIT_REPLY_LINES 256u   /* lines of one reply */
 #define SP_LIMIT_REPLY_BYTES 32768u /* octets of one reply */
+#define SP_LIMIT_REPLY_RAW 1024u    /* octets of a strange or bad reply kept to be shown */
 #define SP_LIMIT_REPLIES 64u        /* replies kept of one session */
 #define SP_LIMIT_CAPABILITIES 128u  /* EHLO keywords kept */
+#define SP_LIMIT_PARAMS 128u        /* words kept behind one EHLO keyword; also AUTH mechanisms */
 #define SP_LIMIT_TRANSCRIPT 65536u  /* octets of one transcript */
 #define SP_LIMIT_COMMAND 512u       /* RFC 5321 §4.5.3.1.4: command line with CRLF */
 
