@@ -15,29 +15,41 @@
 
 struct sp_writer {
     int fd;            /* -1: memory only; all stays in `buf` (tests, the plugin, the exporter) */
-    struct sp_buf buf;
-    int error;         /* errno of the first failure, 0: none; ENOMEM too */
+    struct sp_buf buf; /* what waits to be written; at most SP_LIMIT_WRITER(_MEMORY) octets */
+    int error; /* errno of the first failure, 0: none; ENOMEM too. Nothing is written after it */
 };
 
+/* The descriptor stays the caller's. The process must ignore SIGPIPE, so that a closed pipe is EPIPE. */
 void sp_writer_init(struct sp_writer *writer, int fd);
+/* Frees the buffer; writes nothing: flush first. */
 void sp_writer_free(struct sp_writer *writer);
+/* Remembers a failure of the caller's own (ENOMEM); the first one stays. */
+void sp_writer_fail(struct sp_writer *writer, int error);
 void sp_write(struct sp_writer *writer, const void *data, size_t len);
 void sp_write_str(struct sp_writer *writer, const char *text);
 void sp_writef(struct sp_writer *writer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Writes what is buffered; short writes and EINTR are handled. False: see writer->error. */
+/* Writes what is buffered; short writes, EINTR and a descriptor that would block are handled. False: see
+ * writer->error. With fd -1 it does nothing. */
 bool sp_writer_flush(struct sp_writer *writer);
 
-/* How octets of a server are made safe. In all of them no C0/C1 control octet, no DEL, no bidi or other
- * invisible format character gets through, and the result is valid UTF-8. */
+/*
+ * How octets of a server are made safe. The result is always valid UTF-8, and but for SP_SAFE_JSON no
+ * C0/C1 control, no DEL, no bidi control and no other invisible character gets through.
+ */
 enum sp_safe {
-    SP_SAFE_TERMINAL, /* control octets become \xNN, invalid UTF-8 becomes \xNN; backslash stays */
-    SP_SAFE_JSON,     /* value for a JSON library: only invalid UTF-8 and NUL become U+FFFD; the
-                         library escapes the rest */
+    SP_SAFE_TERMINAL, /* ASCII controls and octets that are not UTF-8 become \xNN, other controls and
+                         invisible characters \uNNNN (\UNNNNNNNN beyond U+FFFF); backslash stays */
+    SP_SAFE_ASCII,    /* as TERMINAL, and all other characters beyond ASCII become \uNNNN: for a
+                         terminal whose locale is not UTF-8 */
     SP_SAFE_NAGIOS,   /* as TERMINAL, and '|' becomes '!', '<' '>' become '(' ')' */
-    SP_SAFE_LABEL     /* inside a Prometheus label's quotes: \\ \" \n escaped, the rest as TERMINAL */
+    SP_SAFE_LABEL, /* inside a Prometheus label's quotes: \\ \" \n escaped, the rest as TERMINAL */
+    SP_SAFE_JSON,  /* a value for a JSON library: only what is not UTF-8, and NUL, becomes U+FFFD;
+                         the library escapes the rest, so it is not for printing as it stands */
+    SP_SAFE_JSON_TEXT /* a document that a JSON library has printed: HT and LF stay, what the library
+                         left (DEL, C1, invisible characters) becomes JSON's own \uNNNN */
 };
-/* Writes at most `max_columns` characters of the text (0: all), with "..." where it was cut. */
+/* Writes at most `max_columns` columns of the text (0: all), with "..." inside them where it was cut. */
 void sp_write_safe(struct sp_writer *writer, enum sp_safe how, const char *data, size_t len,
                    size_t max_columns);
 /* The same into a buffer. False: over the cap or out of memory. */

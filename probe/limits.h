@@ -36,6 +36,11 @@
 #define SP_LIMIT_ADDRESSES 32u     /* addresses kept of one name */
 #define SP_LIMIT_TARGET_LINE 4096u /* octets of one target line */
 
+/* Output. */
+#define SP_LIMIT_WRITER 65536u         /* octets that wait for a file descriptor */
+#define SP_LIMIT_WRITER_MEMORY 67108864u /* octets of an output that is kept in memory */
+#define SP_LIMIT_LINE 65536u           /* octets of one piece of text while it is laid out */
+
 /* One endpoint's whole memory of facts. */
 #define SP_LIMIT_ARENA 1048576u
 
