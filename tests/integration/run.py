@@ -19,7 +19,6 @@ import traceback
 
 sys.dont_write_bytecode = True
 
-# pylint: disable=wrong-import-position
 from certificates import HOST, NAMES, TestCa, instant
 from peer_root import Unavailable, provide
 from peers import PEERS
@@ -107,7 +106,6 @@ class Failures:
 
 class Suite:
     def __init__(self, arguments, peer, ca):
-        # pylint: disable=import-outside-toplevel
         import jsonschema
         self.probe, self.peer, self.ca = arguments.probe, peer, ca
         self.failures = Failures()
@@ -307,7 +305,7 @@ class Suite:
             print(text, messages, sep="\n")
 
     def judge_server_log(self):
-        """What the server noted of our manners: after a good STARTTLS probe Postfix counts these."""
+        """What the server noted of our manners: Postfix counts the commands of a session."""
         if self.peer.name == "postfix":
             log = self.peer.log_tail(lines=10000)
             self.failures.expect(re.search("ehlo=2 starttls=1 quit=1 commands=4$", log, re.M),
