@@ -53,9 +53,10 @@ ROOMS = [
 # Inside probe/ a file may include its own level and those below.
 LEVELS = {name: level for level, names in enumerate([
     "limits phase reason buf arena text base64 log",
-    "options endpoint transcript reply ehlo sasl cert name trust",
+    "options endpoint transcript cert name trust",
     "path tls",
     "evidence",
+    "reply ehlo sasl",
     "dialogue dns",
     "conn",
     "session",
