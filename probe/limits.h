@@ -8,7 +8,7 @@
 #define SP_LIMIT_REPLY_LINES 256u   /* lines of one reply */
 #define SP_LIMIT_REPLY_BYTES 32768u /* octets of one reply */
 #define SP_LIMIT_REPLY_RAW 1024u    /* octets of a strange or bad reply kept to be shown */
-#define SP_LIMIT_REPLIES 64u        /* replies kept of one session */
+#define SP_LIMIT_REPLIES 16u        /* replies kept of one session */
 #define SP_LIMIT_CAPABILITIES 128u  /* EHLO keywords kept */
 #define SP_LIMIT_PARAMS 128u        /* words kept behind one EHLO keyword; also AUTH mechanisms */
 #define SP_LIMIT_TRANSCRIPT 65536u  /* octets of one transcript */

@@ -9,7 +9,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(SP_WARNING_FLAGS
     -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes
     -Wmissing-prototypes -Wold-style-definition -Wvla -Wpointer-arith -Wcast-qual -Wwrite-strings
-    -Wformat=2 -Wformat-nonliteral -Wundef -Wnull-dereference -Wimplicit-fallthrough -Wswitch-enum
+    -Wformat=2 -Wformat-nonliteral -Wundef -Wnull-dereference -Wimplicit-fallthrough
     -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wfloat-equal -Walloca)
 set(SP_HARDENING_FLAGS
     -fstack-protector-strong -fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ *   state     entered by sending    reply         next
+ *   BANNER    nothing               220           EHLO
+ *   EHLO      EHLO | LHLO           250           STARTTLS when wanted and offered, else QUIT
+ *                                   500, 502      HELO when allowed
+ *   HELO      HELO                  250           QUIT
+ *   STARTTLS  STARTTLS              220           TLS
+ *   TLS       (handshake)           TLS_UP        EHLO; BANNER when TLS is implicit
+ *   QUIT      QUIT                  any           CLOSED
+ *
+ * Every other reply is a failure; the session then ends with QUIT while the stream of replies is
+ * intact, else at once.
+ */
+#include "probe/dialogue.h"
+
+#include "probe/ehlo.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void sp_dialogue_init(struct sp_dialogue *dialogue, struct sp_evidence *evidence)
+{
+    memset(dialogue, 0, sizeof *dialogue);
+    dialogue->evidence = evidence;
+    dialogue->endpoint = evidence->endpoint;
+    sp_reply_parser_init(&dialogue->parser);
+}
+
+void sp_dialogue_free(struct sp_dialogue *dialogue)
+{
+    sp_reply_parser_free(&dialogue->parser);
+}
+
+enum sp_phase sp_dialogue_phase(const struct sp_dialogue *dialogue)
+{
+    switch (dialogue->state) {
+    case SP_DIALOGUE_START: return SP_PHASE_CONNECT;
+    case SP_DIALOGUE_BANNER: return SP_PHASE_BANNER;
+    case SP_DIALOGUE_EHLO:
+    case SP_DIALOGUE_HELO: return dialogue->in_tls ? SP_PHASE_EHLO_TLS : SP_PHASE_EHLO;
+    case SP_DIALOGUE_STARTTLS: return SP_PHASE_STARTTLS;
+    case SP_DIALOGUE_TLS: return SP_PHASE_TLS;
+    case SP_DIALOGUE_QUIT: return SP_PHASE_QUIT;
+    case SP_DIALOGUE_CLOSED:
+    case SP_DIALOGUE_STATE_COUNT: break;
+    }
+    return SP_PHASE_DONE;
+}
+
+/* --- spans, transcript, failures -------------------------------------------------------------- */
+
+static void end_span(struct sp_dialogue *dialogue, int64_t now_ns)
+{
+    enum sp_phase phase = sp_dialogue_phase(dialogue);
+    if (phase >= SP_PHASE_TIMED_COUNT)
+        return;
+    struct sp_span *span = &dialogue->evidence->spans[phase];
+    if (span->start_ns >= 0)
+        span->ns = now_ns - span->start_ns;
+}
+
+static void note(struct sp_dialogue *dialogue, enum sp_direction direction, int64_t now_ns,
+                 const char *text, size_t len)
+{
+    sp_transcript_add(&dialogue->evidence->transcript, dialogue->evidence->arena, direction,
+                      dialogue->in_tls, now_ns, text, len);
+}
+
+static void fail(struct sp_dialogue *dialogue, enum sp_reason reason, int sys_errno,
+                 const char *detail)
+{
+    sp_evidence_fail(dialogue->evidence, reason, sp_dialogue_phase(dialogue), sys_errno, detail);
+}
+
+/* The word that the server was asked with, for messages. */
+static const char *asked(const struct sp_dialogue *dialogue)
+{
+    switch (dialogue->state) {
+    case SP_DIALOGUE_BANNER: return "the connection";
+    case SP_DIALOGUE_EHLO: return dialogue->endpoint->mode == SP_MODE_LMTP ? "LHLO" : "EHLO";
+    case SP_DIALOGUE_HELO: return "HELO";
+    case SP_DIALOGUE_STARTTLS: return "STARTTLS";
+    case SP_DIALOGUE_START:
+    case SP_DIALOGUE_TLS:
+    case SP_DIALOGUE_QUIT:
+    case SP_DIALOGUE_CLOSED:
+    case SP_DIALOGUE_STATE_COUNT: break;
+    }
+    return "QUIT";
+}
+
+static void fail_by_reply(struct sp_dialogue *dialogue, enum sp_reason reason,
+                          const struct sp_reply *reply)
+{
+    const struct sp_text text = reply->line_count ? reply->lines[0] : (struct sp_text){"", 0};
+    char detail[400];
+    snprintf(detail, sizeof detail, "%s was answered %d%s%.*s", asked(dialogue), reply->code,
+             text.len ? " " : "", (int)(text.len > 300 ? 300 : text.len), text.data);
+    fail(dialogue, reason, 0, detail);
+}
+
+/* --- entering a state: what it sends ---------------------------------------------------------- */
+
+static struct sp_action send_command(struct sp_dialogue *dialogue, int64_t now_ns, const char *verb,
+                                     const char *argument)
+{
+    int len = snprintf(dialogue->command, sizeof dialogue->command, "%s%s%s\r\n", verb,
+                       argument ? " " : "", argument ? argument : "");
+    if (len < 0 || (size_t)len >= sizeof dialogue->command) {
+        fail(dialogue, SP_REASON_INTERNAL_ERROR, 0,
+             "the command is longer than RFC 5321 section 4.5.3.1.4 allows; shorten --ehlo-name");
+        dialogue->state = SP_DIALOGUE_CLOSED;
+        return (struct sp_action){.kind = SP_ACTION_CLOSE};
+    }
+    note(dialogue, SP_TO_SERVER, now_ns, dialogue->command, (size_t)len - 2);
+    return (struct sp_action){SP_ACTION_SEND, dialogue->command, (size_t)len};
+}
+
+static struct sp_ehlo *current_ehlo(struct sp_dialogue *dialogue)
+{
+    return dialogue->in_tls ? &dialogue->evidence->tls_ehlo : &dialogue->evidence->plain;
+}
+
+static struct sp_action send_hello(struct sp_dialogue *dialogue, int64_t now_ns)
+{
+    const char *verb = dialogue->endpoint->mode == SP_MODE_LMTP ? "LHLO" : "EHLO";
+    if (dialogue->state == SP_DIALOGUE_HELO)
+        verb = "HELO";
+    current_ehlo(dialogue)->tried = true;
+    return send_command(dialogue, now_ns, verb, dialogue->evidence->ehlo_name);
+}
+
+static struct sp_action enter(struct sp_dialogue *dialogue, enum sp_dialogue_state state,
+                              int64_t now_ns)
+{
+    end_span(dialogue, now_ns);
+    dialogue->state = state;
+    dialogue->asked_ns = now_ns;
+    enum sp_phase phase = sp_dialogue_phase(dialogue);
+    if (phase < SP_PHASE_TIMED_COUNT && dialogue->evidence->spans[phase].start_ns < 0)
+        dialogue->evidence->spans[phase].start_ns = now_ns;
+    switch (state) {
+    case SP_DIALOGUE_EHLO:
+    case SP_DIALOGUE_HELO: return send_hello(dialogue, now_ns);
+    case SP_DIALOGUE_STARTTLS:
+        dialogue->evidence->starttls_tried = true;
+        return send_command(dialogue, now_ns, "STARTTLS", NULL);
+    case SP_DIALOGUE_TLS: return (struct sp_action){.kind = SP_ACTION_START_TLS};
+    case SP_DIALOGUE_QUIT: return send_command(dialogue, now_ns, "QUIT", NULL);
+    case SP_DIALOGUE_CLOSED: return (struct sp_action){.kind = SP_ACTION_CLOSE};
+    case SP_DIALOGUE_START:
+    case SP_DIALOGUE_BANNER:
+    case SP_DIALOGUE_STATE_COUNT: break;
+    }
+    return (struct sp_action){.kind = SP_ACTION_WAIT};
+}
+
+/* --- replies: what a state does with one ------------------------------------------------------ */
+
+/* 421 means that the server closes the channel (RFC 5321 §3.8): there is nobody left to send QUIT to. */
+static struct sp_action reject(struct sp_dialogue *dialogue, const struct sp_reply *reply,
+                               enum sp_reason temporary, enum sp_reason permanent,
+                               enum sp_reason other, int64_t now_ns)
+{
+    enum sp_reason reason = other;
+    if (reply->code == 421)
+        reason = SP_REASON_SERVICE_NOT_AVAILABLE;
+    else if (reply->code / 100 == 4)
+        reason = temporary;
+    else if (reply->code / 100 == 5)
+        reason = permanent;
+    fail_by_reply(dialogue, reason, reply);
+    return enter(dialogue, reply->code == 421 ? SP_DIALOGUE_CLOSED : SP_DIALOGUE_QUIT, now_ns);
+}
+
+static struct sp_action on_banner(struct sp_dialogue *dialogue, const struct sp_reply *reply,
+                                  size_t rest, int64_t now_ns)
+{
+    dialogue->evidence->banner = reply;
+    /* RFC 5321 §3.1: the server waits for the client's EHLO after its one greeting. */
+    dialogue->evidence->early_talker = rest > 0;
+    if (reply->code == 220)
+        return enter(dialogue, SP_DIALOGUE_EHLO, now_ns);
+    return reject(dialogue, reply, SP_REASON_REJECTED_TEMPORARY,
+                  reply->code == 554 ? SP_REASON_SERVICE_NOT_AVAILABLE
+                                     : SP_REASON_REJECTED_PERMANENT,
+                  SP_REASON_UNEXPECTED_REPLY, now_ns);
+}
+
+/* Octets that were sent before STARTTLS could be answered, or behind its reply, would be taken for the
+ * server's words inside TLS by a careless client (CVE-2011-0411). */
+static struct sp_action abort_injection(struct sp_dialogue *dialogue, size_t rest, int64_t now_ns)
+{
+    char detail[120];
+    dialogue->evidence->starttls_leftover = rest;
+    snprintf(detail, sizeof detail,
+             "%zu octet%s of plain text came where the TLS handshake has to begin", rest,
+             rest == 1 ? "" : "s");
+    sp_evidence_fail(dialogue->evidence, SP_REASON_STARTTLS_INJECTION, SP_PHASE_STARTTLS, 0,
+                     detail);
+    return enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
+}
+
+static struct sp_action after_hello(struct sp_dialogue *dialogue, size_t rest, int64_t now_ns)
+{
+    struct sp_evidence *evidence = dialogue->evidence;
+    enum sp_tls_mode tls = dialogue->endpoint->tls;
+    if (dialogue->in_tls)
+        return enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
+    evidence->starttls_offered = sp_ehlo_find(&evidence->plain, "STARTTLS") != NULL;
+    if (tls == SP_TLS_NONE)
+        return enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
+    if (evidence->starttls_offered)
+        return rest > 0 ? abort_injection(dialogue, rest, now_ns)
+                        : enter(dialogue, SP_DIALOGUE_STARTTLS, now_ns);
+    if (tls == SP_TLS_STARTTLS)
+        sp_evidence_fail(evidence, SP_REASON_STARTTLS_NOT_SUPPORTED, SP_PHASE_STARTTLS, 0,
+                         "the reply to EHLO does not list STARTTLS");
+    return enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
+}
+
+/* RFC 5321 §3.2: a server that doesn't know EHLO says 500 or 502. HELO can't give what TLS and
+ * extensions need. */
+static bool may_fall_back(const struct sp_dialogue *dialogue, const struct sp_reply *reply)
+{
+    const struct sp_endpoint *endpoint = dialogue->endpoint;
+    return (reply->code == 500 || reply->code == 502) && endpoint->mode == SP_MODE_SMTP &&
+           !dialogue->in_tls &&
+           (endpoint->tls == SP_TLS_NONE || endpoint->tls == SP_TLS_OPPORTUNISTIC) &&
+           endpoint->options->require_capability.count == 0;
+}
+
+static struct sp_action on_ehlo(struct sp_dialogue *dialogue, const struct sp_reply *reply,
+                                size_t rest, int64_t now_ns)
+{
+    if (reply->code == 250) {
+        struct sp_ehlo *ehlo = current_ehlo(dialogue);
+        if (!sp_ehlo_parse(dialogue->evidence->arena, reply, ehlo)) {
+            fail(dialogue, SP_REASON_INTERNAL_ERROR, 0, "out of memory");
+            return enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
+        }
+        ehlo->tried = ehlo->ok = true;
+        return after_hello(dialogue, rest, now_ns);
+    }
+    if (may_fall_back(dialogue, reply))
+        return enter(dialogue, SP_DIALOGUE_HELO, now_ns);
+    if ((reply->code == 500 || reply->code == 502) && !dialogue->in_tls &&
+        dialogue->endpoint->tls == SP_TLS_STARTTLS) {
+        fail_by_reply(dialogue, SP_REASON_STARTTLS_NOT_SUPPORTED, reply);
+        return enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
+    }
+    return reject(dialogue, reply, SP_REASON_REJECTED_TEMPORARY, SP_REASON_REJECTED_PERMANENT,
+                  SP_REASON_UNEXPECTED_REPLY, now_ns);
+}
+
+static struct sp_action on_helo(struct sp_dialogue *dialogue, const struct sp_reply *reply,
+                                size_t rest, int64_t now_ns)
+{
+    if (reply->code != 250)
+        return reject(dialogue, reply, SP_REASON_REJECTED_TEMPORARY, SP_REASON_REJECTED_PERMANENT,
+                      SP_REASON_UNEXPECTED_REPLY, now_ns);
+    struct sp_ehlo *ehlo = current_ehlo(dialogue);
+    ehlo->ok = ehlo->helo = true;
+    return after_hello(dialogue, rest, now_ns);
+}
+
+static struct sp_action on_starttls(struct sp_dialogue *dialogue, const struct sp_reply *reply,
+                                    size_t rest, int64_t now_ns)
+{
+    dialogue->evidence->starttls_code = reply->code;
+    if (reply->code == 220)
+        return rest > 0 ? abort_injection(dialogue, rest, now_ns)
+                        : enter(dialogue, SP_DIALOGUE_TLS, now_ns);
+    return reject(dialogue, reply, SP_REASON_STARTTLS_TEMPORARY, SP_REASON_STARTTLS_REFUSED,
+                  SP_REASON_STARTTLS_REFUSED, now_ns);
+}
+
+static struct sp_action on_reply(struct sp_dialogue *dialogue, const struct sp_reply *reply,
+                                 size_t rest, int64_t now_ns)
+{
+    /* RFC 5321 §4.2.1: the code is the same on every line. Which one would be meant? */
+    if ((reply->quirks & SP_QUIRK_MIXED_CODES) && dialogue->state != SP_DIALOGUE_QUIT) {
+        fail(dialogue, SP_REASON_PROTOCOL_ERROR, 0, "one reply has lines with different codes");
+        return enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
+    }
+    switch (dialogue->state) {
+    case SP_DIALOGUE_BANNER: return on_banner(dialogue, reply, rest, now_ns);
+    case SP_DIALOGUE_EHLO: return on_ehlo(dialogue, reply, rest, now_ns);
+    case SP_DIALOGUE_HELO: return on_helo(dialogue, reply, rest, now_ns);
+    case SP_DIALOGUE_STARTTLS: return on_starttls(dialogue, reply, rest, now_ns);
+    case SP_DIALOGUE_QUIT: dialogue->evidence->quit = reply; break;
+    case SP_DIALOGUE_START:
+    case SP_DIALOGUE_TLS:
+    case SP_DIALOGUE_CLOSED:
+    case SP_DIALOGUE_STATE_COUNT: break;
+    }
+    return enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
+}
+
+/* --- from octets to replies ------------------------------------------------------------------- */
+
+static void record_reply(struct sp_dialogue *dialogue, const struct sp_reply *reply, int64_t now_ns)
+{
+    char line[SP_LIMIT_REPLY_LINE + 8];
+    for (size_t i = 0; i < reply->line_count; i++) {
+        const struct sp_text *text = &reply->lines[i];
+        bool last = i + 1 == reply->line_count;
+        int len = snprintf(line, sizeof line, "%03d%s", reply->code,
+                           !last       ? "-"
+                           : text->len ? " "
+                                       : "");
+        size_t room = sizeof line - (size_t)len;
+        size_t take = text->len < room ? text->len : room;
+        memcpy(line + len, text->data, take);
+        note(dialogue, SP_FROM_SERVER, now_ns, line, (size_t)len + take);
+    }
+}
+
+/* RFC 2034 §4: enhanced codes only when the server lists them, and never on a greeting or EHLO. */
+static bool enhanced_allowed(struct sp_dialogue *dialogue)
+{
+    if (dialogue->state != SP_DIALOGUE_STARTTLS && dialogue->state != SP_DIALOGUE_QUIT)
+        return false;
+    return sp_ehlo_find(current_ehlo(dialogue), "ENHANCEDSTATUSCODES") != NULL;
+}
+
+static struct sp_reply *keep_reply(struct sp_dialogue *dialogue, int64_t now_ns)
+{
+    struct sp_evidence *evidence = dialogue->evidence;
+    if (!evidence->replies) {
+        evidence->replies =
+            sp_arena_array(evidence->arena, SP_LIMIT_REPLIES, sizeof *evidence->replies);
+    }
+    if (!evidence->replies || evidence->reply_count == SP_LIMIT_REPLIES)
+        return NULL;
+    struct sp_reply *reply = &evidence->replies[evidence->reply_count];
+    if (!sp_reply_take(&dialogue->parser, evidence->arena, reply))
+        return NULL;
+    evidence->reply_count++;
+    reply->phase = sp_dialogue_phase(dialogue);
+    reply->ns = now_ns - dialogue->asked_ns;
+    if (enhanced_allowed(dialogue))
+        sp_reply_enhanced(evidence->arena, reply);
+    record_reply(dialogue, reply, now_ns);
+    return reply;
+}
+
+/* What can't be taken for a reply is at least shown: its first octets go into the transcript. */
+#define SHOWN_OCTETS 512u
+
+static struct sp_action abort_with(struct sp_dialogue *dialogue, enum sp_reason reason,
+                                   const char *detail, int64_t now_ns)
+{
+    size_t len = 0;
+    const uint8_t *received = sp_reply_received(&dialogue->parser, &len);
+    if (len > 0)
+        note(dialogue, SP_FROM_SERVER, now_ns, (const char *)received,
+             len < SHOWN_OCTETS ? len : SHOWN_OCTETS);
+    if (dialogue->state != SP_DIALOGUE_QUIT)
+        fail(dialogue, reason, 0, detail);
+    return enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
+}
+
+static struct sp_action on_bytes(struct sp_dialogue *dialogue, const struct sp_event *event,
+                                 size_t *out_used)
+{
+    char detail[160];
+    switch (sp_reply_parse(&dialogue->parser, event->data, event->len, out_used)) {
+    case SP_REPLY_MORE: return (struct sp_action){.kind = SP_ACTION_WAIT};
+    case SP_REPLY_TOO_LARGE:
+        return abort_with(dialogue, SP_REASON_REPLY_TOO_LARGE,
+                          "the reply is longer than any server needs; reading was stopped",
+                          event->now_ns);
+    case SP_REPLY_NOMEM:
+        return abort_with(dialogue, SP_REASON_INTERNAL_ERROR, "out of memory", event->now_ns);
+    case SP_REPLY_BAD:
+        snprintf(detail, sizeof detail, "this is not an SMTP reply: it looks like %s",
+                 sp_reply_guess(&dialogue->parser));
+        return abort_with(dialogue, SP_REASON_PROTOCOL_ERROR, detail, event->now_ns);
+    case SP_REPLY_DONE: break;
+    }
+    struct sp_reply *reply = keep_reply(dialogue, event->now_ns);
+    if (!reply)
+        return abort_with(dialogue, SP_REASON_INTERNAL_ERROR, "out of memory", event->now_ns);
+    return on_reply(dialogue, reply, event->len - *out_used, event->now_ns);
+}
+
+struct sp_action sp_dialogue_step(struct sp_dialogue *dialogue, const struct sp_event *event,
+                                  size_t *out_used)
+{
+    bool implicit = dialogue->endpoint->tls == SP_TLS_IMPLICIT;
+    *out_used = 0;
+    if (dialogue->state == SP_DIALOGUE_CLOSED)
+        return (struct sp_action){.kind = SP_ACTION_CLOSE};
+    switch (event->kind) {
+    case SP_EVENT_OPENED:
+        /* The span of connecting is the session's; this only opens the next one. */
+        return enter(dialogue, implicit ? SP_DIALOGUE_TLS : SP_DIALOGUE_BANNER, event->now_ns);
+    case SP_EVENT_TLS_UP:
+        end_span(dialogue, event->now_ns);
+        dialogue->in_tls = true;
+        return enter(dialogue, implicit ? SP_DIALOGUE_BANNER : SP_DIALOGUE_EHLO, event->now_ns);
+    case SP_EVENT_BYTES: return on_bytes(dialogue, event, out_used);
+    case SP_EVENT_FAILED:
+        /* A lost reply to QUIT costs nothing: all that was asked for is known by then. */
+        if (dialogue->state != SP_DIALOGUE_QUIT)
+            fail(dialogue, event->reason, event->sys_errno, event->detail);
+        return enter(dialogue, SP_DIALOGUE_CLOSED, event->now_ns);
+    }
+    return (struct sp_action){.kind = SP_ACTION_CLOSE};
+}

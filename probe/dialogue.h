@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The SMTP conversation as a state machine without I/O: events in, one action out. It fills the
+ * evidence's replies, capabilities, spans and transcript. It never talks first, never sends anything
+ * but fixed verbs with a checked name, and never goes on after an octet that doesn't belong there.
+ */
+#ifndef SP_PROBE_DIALOGUE_H
+#define SP_PROBE_DIALOGUE_H
+
+#include "probe/evidence.h"
+#include "probe/limits.h"
+#include "probe/reply.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum sp_event_kind {
+    SP_EVENT_OPENED, /* the connection stands */
+    SP_EVENT_BYTES,  /* octets of the server (plaintext) */
+    SP_EVENT_TLS_UP, /* the handshake is complete */
+    SP_EVENT_FAILED  /* TLS failed, the server closed or reset, or a time is up: see reason */
+};
+
+struct sp_event {
+    enum sp_event_kind kind;
+    int64_t now_ns;      /* since the endpoint's start */
+    const uint8_t *data; /* BYTES */
+    size_t len;
+    enum sp_reason reason; /* FAILED */
+    int sys_errno;
+    const char *detail; /* FAILED: one line; copied */
+};
+
+enum sp_action_kind {
+    SP_ACTION_WAIT,      /* for more octets, the handshake or a time limit */
+    SP_ACTION_SEND,      /* data[0..len), then wait */
+    SP_ACTION_START_TLS, /* begin the handshake; nothing was received behind the reply */
+    SP_ACTION_CLOSE      /* the conversation is over, well or not: see evidence->failure */
+};
+
+struct sp_action {
+    enum sp_action_kind kind;
+    const char *data; /* SEND: valid until the next step */
+    size_t len;
+};
+
+enum sp_dialogue_state {
+    SP_DIALOGUE_START,
+    SP_DIALOGUE_BANNER,
+    SP_DIALOGUE_EHLO,
+    SP_DIALOGUE_HELO,
+    SP_DIALOGUE_STARTTLS,
+    SP_DIALOGUE_TLS,
+    SP_DIALOGUE_QUIT,
+    SP_DIALOGUE_CLOSED,
+    SP_DIALOGUE_STATE_COUNT
+};
+
+struct sp_dialogue {
+    struct sp_evidence *evidence;
+    const struct sp_endpoint *endpoint;
+    enum sp_dialogue_state state;
+    bool in_tls;
+    int64_t asked_ns; /* when the reply that is being waited for was asked for */
+    struct sp_reply_parser parser;
+    char command[SP_LIMIT_COMMAND + 1];
+};
+
+/* `evidence` must outlive the dialogue. Free what the parser holds with sp_dialogue_free. */
+void sp_dialogue_init(struct sp_dialogue *dialogue, struct sp_evidence *evidence);
+void sp_dialogue_free(struct sp_dialogue *dialogue);
+/*
+ * One step. For BYTES it takes octets up to the end of one reply; *out_used says how many (all others
+ * are 0). The caller carries out the action and steps again with the rest, except after START_TLS and
+ * CLOSE: those leave no rest.
+ */
+struct sp_action sp_dialogue_step(struct sp_dialogue *dialogue, const struct sp_event *event,
+                                  size_t *out_used);
+/* The phase that the dialogue waits in: what a timeout is named after. */
+enum sp_phase sp_dialogue_phase(const struct sp_dialogue *dialogue);
+
+#endif

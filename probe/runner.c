@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "probe/runner.h"
+
+#include "probe/dns.h"
+#include "probe/gate.h"
+#include "probe/limits.h"
+#include "probe/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One endpoint under way. */
+struct job {
+    struct job *next, **link; /* list of all jobs, for cancelling */
+    struct sp_runner *runner;
+    struct sp_session *session;
+    struct sp_gate_pass pass;
+    size_t target_index, address_index;
+    bool waiting; /* in the gate: takes no place in the window */
+};
+
+/* Anchors by where they come from: most often one entry for all endpoints. */
+struct anchors {
+    struct anchors *next;
+    const char *ca_file, *ca_dir;
+    struct sp_trust *trust;
+};
+
+struct sp_runner {
+    struct sp_runner_config config;
+    struct sp_services services;
+    struct sp_gate *gate;
+    struct anchors *anchors;
+    struct job *jobs;
+    uv_timer_t rate_timer;
+    size_t next_target, active, done, extra; /* extra: siblings of --all-addresses */
+    uint64_t started_ns, started_count;      /* for --rate */
+    bool cancelled, filling, finished;
+};
+
+static void fill(struct sp_runner *runner);
+
+/* --- what the targets need -------------------------------------------------------------------- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static const struct sp_trust *find_anchors(const struct sp_runner *runner,
+                                           const struct sp_options *options)
+{
+    for (const struct anchors *a = runner->anchors; a; a = a->next) {
+        if (same_text(a->ca_file, options->ca_file) && same_text(a->ca_dir, options->ca_dir))
+            return a->trust;
+    }
+    return NULL;
+}
+
+/* Fails closed: a store that can't be read is an error unless nothing is to be verified. */
+static bool load_anchors(struct sp_runner *runner, const struct sp_endpoint *endpoint, char *error,
+                         size_t size)
+{
+    const struct sp_options *options = endpoint->options;
+    if (endpoint->verify == SP_VERIFY_OFF && !options->ca_file && !options->ca_dir)
+        return true;
+    if (find_anchors(runner, options))
+        return true;
+    struct anchors *anchors = calloc(1, sizeof *anchors);
+    if (!anchors) {
+        snprintf(error, size, "out of memory");
+        return false;
+    }
+    anchors->ca_file = options->ca_file;
+    anchors->ca_dir = options->ca_dir;
+    anchors->trust = sp_trust_load(options->ca_file, options->ca_dir, error, size);
+    if (!anchors->trust) {
+        free(anchors);
+        return false;
+    }
+    anchors->next = runner->anchors;
+    runner->anchors = anchors;
+    return true;
+}
+
+static bool prepare_target(struct sp_runner *runner, const struct sp_endpoint *endpoint,
+                           char *error, size_t size)
+{
+    if (endpoint->invalid)
+        return true;
+    if (!endpoint->numeric && !endpoint->unix_path && !runner->services.dns) {
+        runner->services.dns =
+            sp_dns_new(runner->config.loop, runner->config.options->dns_server, error, size);
+        if (!runner->services.dns)
+            return false;
+    }
+    if (endpoint->tls == SP_TLS_NONE)
+        return true;
+    if (!runner->services.tls_ctx) {
+        runner->services.tls_ctx = sp_tls_ctx_new();
+        if (!runner->services.tls_ctx) {
+            snprintf(error, size, "the TLS library could not be started");
+            return false;
+        }
+    }
+    return load_anchors(runner, endpoint, error, size);
+}
+
+struct sp_runner *sp_runner_new(const struct sp_runner_config *config, char *error, size_t size)
+{
+    struct sp_runner *runner = calloc(1, sizeof *runner);
+    if (!runner) {
+        snprintf(error, size, "out of memory");
+        return NULL;
+    }
+    runner->config = *config;
+    runner->services.loop = config->loop;
+    runner->services.wall_ms = config->wall_ms;
+    runner->services.input = malloc(SP_LIMIT_READ);
+    runner->gate = sp_gate_new(config->options->per_host);
+    uv_timer_init(config->loop, &runner->rate_timer);
+    runner->rate_timer.data = runner;
+    bool ok = runner->services.input && runner->gate;
+    if (!ok)
+        snprintf(error, size, "out of memory");
+    for (size_t i = 0; ok && i < config->target_count; i++)
+        ok = prepare_target(runner, &config->targets[i], error, size);
+    if (ok)
+        return runner;
+    sp_runner_close(runner);
+    uv_run(config->loop, UV_RUN_DEFAULT);
+    sp_runner_free(runner);
+    return NULL;
+}
+
+void sp_runner_close(struct sp_runner *runner)
+{
+    uv_close((uv_handle_t *)&runner->rate_timer, NULL);
+    if (runner->services.dns)
+        sp_dns_close(runner->services.dns);
+    runner->services.dns = NULL;
+}
+
+void sp_runner_free(struct sp_runner *runner)
+{
+    if (!runner)
+        return;
+    while (runner->anchors) {
+        struct anchors *next = runner->anchors->next;
+        sp_trust_free(runner->anchors->trust);
+        free(runner->anchors);
+        runner->anchors = next;
+    }
+    sp_tls_ctx_free(runner->services.tls_ctx);
+    sp_gate_free(runner->gate);
+    free(runner->services.input);
+    free(runner);
+}
+
+/* --- jobs ------------------------------------------------------------------------------------- */
+
+static struct job *new_job(struct sp_runner *runner, size_t target_index, size_t address_index)
+{
+    struct job *job = calloc(1, sizeof *job);
+    if (!job)
+        return NULL;
+    job->runner = runner;
+    job->pass.data = job;
+    job->target_index = target_index;
+    job->address_index = address_index;
+    job->next = runner->jobs;
+    job->link = &runner->jobs;
+    if (runner->jobs)
+        runner->jobs->link = &job->next;
+    runner->jobs = job;
+    runner->active++;
+    return job;
+}
+
+static void free_job(struct job *job)
+{
+    *job->link = job->next;
+    if (job->next)
+        job->next->link = job->link;
+    if (!job->waiting)
+        job->runner->active--;
+    free(job);
+}
+
+/* The next one in line at an address takes the place that became free. */
+static void let_in(struct sp_gate_pass *pass)
+{
+    if (!pass)
+        return;
+    struct job *job = pass->data;
+    job->waiting = false;
+    job->runner->active++;
+    sp_session_connect(job->session);
+}
+
+static void hand_out(struct sp_runner *runner, size_t target_index, size_t address_index,
+                     struct sp_evidence *evidence)
+{
+    runner->done++;
+    runner->config.events->done(runner->config.data, target_index, address_index, evidence);
+}
+
+/* An endpoint that ends before it has begun. */
+static void hand_out_failed(struct sp_runner *runner, size_t target_index, enum sp_reason reason,
+                            const char *detail)
+{
+    const struct sp_endpoint *endpoint = &runner->config.targets[target_index];
+    struct sp_evidence *evidence = sp_evidence_new(endpoint);
+    if (evidence) {
+        evidence->started_ms = runner->config.wall_ms();
+        sp_evidence_fail(evidence, reason, SP_PHASE_CONFIG, 0, detail);
+    }
+    hand_out(runner, target_index, 0, evidence);
+}
+
+static void on_done(void *data, struct sp_session *session, struct sp_evidence *evidence)
+{
+    struct job *job = data;
+    struct sp_runner *runner = job->runner;
+    (void)session;
+    hand_out(runner, job->target_index, job->address_index, evidence);
+    struct sp_gate_pass *next = sp_gate_leave(runner->gate, &job->pass);
+    free_job(job);
+    if (!runner->cancelled)
+        let_in(next);
+    fill(runner);
+}
+
+/* Connects at once or when it is this job's turn at the address. */
+static void enter_gate(struct job *job)
+{
+    struct sp_runner *runner = job->runner;
+    size_t count = 0;
+    const struct sockaddr_storage *addresses = sp_session_addresses(job->session, &count);
+    enum sp_gate_status status = SP_GATE_IN;
+    if (count > 0)
+        status = sp_gate_enter(runner->gate, &addresses[0], &job->pass);
+    if (status != SP_GATE_WAIT) {
+        sp_session_connect(job->session); /* without memory for the gate it is not held up */
+        return;
+    }
+    job->waiting = true;
+    runner->active--;
+    fill(runner);
+}
+
+static void start_siblings(struct job *first, size_t count)
+{
+    struct sp_runner *runner = first->runner;
+    for (size_t i = 1; i < count; i++) {
+        struct job *job = new_job(runner, first->target_index, i);
+        if (!job)
+            return;
+        job->session = sp_session_new_sibling(first->session, i, job);
+        if (!job->session) {
+            free_job(job);
+            return;
+        }
+        runner->extra++;
+        enter_gate(job);
+    }
+}
+
+static void on_resolved(void *data, struct sp_session *session)
+{
+    struct job *job = data;
+    const struct sp_endpoint *endpoint = &job->runner->config.targets[job->target_index];
+    size_t count = 0;
+    sp_session_addresses(session, &count);
+    if (endpoint->options->all_addresses && count > 1) {
+        start_siblings(job, count);
+        sp_session_pin(session, 0);
+    }
+    enter_gate(job);
+}
+
+static void start_target(struct sp_runner *runner, size_t index)
+{
+    static const struct sp_session_events events = {on_resolved, on_done};
+    const struct sp_endpoint *endpoint = &runner->config.targets[index];
+    if (endpoint->invalid) {
+        hand_out_failed(runner, index, SP_REASON_INVALID_TARGET, endpoint->invalid);
+        return;
+    }
+    struct job *job = new_job(runner, index, 0);
+    const struct sp_session_config config = {.services = &runner->services,
+                                             .endpoint = endpoint,
+                                             .trust = find_anchors(runner, endpoint->options),
+                                             .events = &events,
+                                             .data = job};
+    if (job)
+        job->session = sp_session_new(&config);
+    if (job && job->session)
+        return;
+    if (job)
+        free_job(job);
+    hand_out_failed(runner, index, SP_REASON_INTERNAL_ERROR, "out of memory");
+}
+
+/* --- the window ------------------------------------------------------------------------------- */
+
+static void on_rate_timer(uv_timer_t *timer)
+{
+    fill(timer->data);
+}
+
+/* True when one more may start now; else a timer is set for when it may. */
+static bool rate_allows(struct sp_runner *runner)
+{
+    double rate = runner->config.options->rate;
+    if (rate <= 0)
+        return true;
+    double due_s = (double)runner->started_count / rate;
+    double now_s = (double)(uv_hrtime() - runner->started_ns) / 1e9;
+    if (now_s >= due_s)
+        return true;
+    uv_timer_start(&runner->rate_timer, on_rate_timer, (uint64_t)((due_s - now_s) * 1000) + 1, 0);
+    return false;
+}
+
+static void fill(struct sp_runner *runner)
+{
+    if (runner->filling || runner->finished)
+        return;
+    runner->filling = true;
+    const struct sp_runner_config *config = &runner->config;
+    while (!runner->cancelled && runner->next_target < config->target_count &&
+           runner->active < config->options->concurrency && rate_allows(runner)) {
+        runner->started_count++;
+        start_target(runner, runner->next_target++);
+    }
+    while (runner->cancelled && runner->next_target < config->target_count)
+        hand_out_failed(runner, runner->next_target++, SP_REASON_CANCELLED,
+                        "interrupted before it was begun");
+    runner->filling = false;
+    if (runner->next_target == config->target_count && !runner->jobs) {
+        runner->finished = true;
+        uv_timer_stop(&runner->rate_timer);
+        config->events->finished(config->data);
+    }
+}
+
+void sp_runner_start(struct sp_runner *runner)
+{
+    runner->started_ns = uv_hrtime();
+    fill(runner);
+}
+
+void sp_runner_cancel(struct sp_runner *runner)
+{
+    if (runner->cancelled || runner->finished)
+        return;
+    runner->cancelled = true;
+    runner->filling = true; /* one end for all, below */
+    while (runner->jobs)
+        sp_session_cancel(runner->jobs->session);
+    runner->filling = false;
+    fill(runner);
+}
+
+void sp_runner_progress(const struct sp_runner *runner, size_t *out_done, size_t *out_total)
+{
+    *out_done = runner->done;
+    *out_total = runner->config.target_count + runner->extra;
+}

@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "probe/session.h"
+
+#include "probe/conn.h"
+#include "probe/dialogue.h"
+#include "probe/path.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The reply to QUIT is a courtesy, not a fact worth waiting for. */
+#define QUIT_TIMEOUT_MS 1000u
+
+struct sp_session {
+    struct sp_session_config config;
+    struct sp_evidence *evidence;
+    struct sp_dns_query *query;
+    struct sockaddr_storage *addresses; /* in the evidence's arena */
+    size_t address_count;
+    struct sp_conn *conn;
+    struct sp_dialogue dialogue;
+    uv_timer_t timer;             /* the nearer of the phase's limit and the endpoint's */
+    uint64_t epoch_ns, paused_ns; /* uv_hrtime; paused_ns 0: the clock runs */
+    int64_t phase_limit_ns, phase_started_ns;
+    enum sp_phase limited_phase;
+    unsigned handles;
+    bool finished, stepping;
+};
+
+static void finish(struct sp_session *session, bool polite);
+static void step(struct sp_session *session, struct sp_event *event);
+
+/* --- time ------------------------------------------------------------------------------------- */
+
+static int64_t elapsed_ns(const struct sp_session *session)
+{
+    uint64_t now = session->paused_ns ? session->paused_ns : uv_hrtime();
+    return (int64_t)(now - session->epoch_ns);
+}
+
+static int64_t now_of_conn(void *data)
+{
+    return elapsed_ns(data);
+}
+
+static const struct sp_options *options_of(const struct sp_session *session)
+{
+    return session->config.endpoint->options;
+}
+
+static int64_t endpoint_limit_ns(const struct sp_session *session)
+{
+    return (int64_t)options_of(session)->timeout_ms * 1000000;
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void arm_timer(struct sp_session *session)
+{
+    int64_t until = endpoint_limit_ns(session);
+    int64_t phase_end = session->phase_started_ns + session->phase_limit_ns;
+    if (session->phase_limit_ns > 0 && phase_end < until)
+        until = phase_end;
+    int64_t left = until - elapsed_ns(session);
+    /* Rounded up, so that it never fires before its time; uv's clock may lag behind by one turn. */
+    uint64_t left_ms = left > 0 ? (uint64_t)(left + 999999) / 1000000 : 0;
+    uint64_t lag_ms = uv_hrtime() / 1000000 - uv_now(session->config.services->loop);
+    uv_timer_start(&session->timer, on_timer, left_ms + (lag_ms < 1000 ? lag_ms : 0), 0);
+}
+
+/* Gives the phase a limit of its own; 0: only the endpoint's. */
+static void limit_phase(struct sp_session *session, enum sp_phase phase, uint32_t limit_ms)
+{
+    session->limited_phase = phase;
+    session->phase_started_ns = elapsed_ns(session);
+    session->phase_limit_ns = (int64_t)limit_ms * 1000000;
+    arm_timer(session);
+}
+
+static void begin_span(struct sp_session *session, enum sp_phase phase)
+{
+    session->evidence->spans[phase].start_ns = elapsed_ns(session);
+}
+
+static void end_span(struct sp_session *session, enum sp_phase phase)
+{
+    struct sp_span *span = &session->evidence->spans[phase];
+    if (span->start_ns >= 0)
+        span->ns = elapsed_ns(session) - span->start_ns;
+}
+
+/* Looking up and connecting have words of their own for "too slow"; what comes later is told apart by
+ * which limit ran out. */
+static enum sp_reason timeout_reason(enum sp_phase phase, bool whole)
+{
+    if (phase == SP_PHASE_RESOLVE)
+        return SP_REASON_DNS_TIMEOUT;
+    if (phase == SP_PHASE_CONNECT)
+        return SP_REASON_CONNECT_TIMEOUT;
+    return whole ? SP_REASON_DEADLINE_EXCEEDED : SP_REASON_REPLY_TIMEOUT;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct sp_session *session = timer->data;
+    char detail[160];
+    bool whole = elapsed_ns(session) >= endpoint_limit_ns(session);
+    enum sp_phase phase = session->limited_phase;
+    int64_t limit = whole ? endpoint_limit_ns(session) : session->phase_limit_ns;
+    snprintf(detail, sizeof detail,
+             whole ? "the endpoint's %g s were over %s" : "nothing complete within %g s %s",
+             (double)limit / 1e9, sp_phase_info(phase)->doing);
+    if (phase == SP_PHASE_RESOLVE || phase == SP_PHASE_CONNECT) {
+        if (session->conn)
+            sp_conn_abandon(session->conn, SP_REASON_CONNECT_TIMEOUT);
+        end_span(session, phase);
+        sp_evidence_fail(session->evidence, timeout_reason(phase, whole), phase, ETIMEDOUT, detail);
+        finish(session, false);
+        return;
+    }
+    if (session->conn)
+        sp_conn_collect_tls(session->conn);
+    struct sp_event event = {.kind = SP_EVENT_FAILED,
+                             .reason = timeout_reason(phase, whole),
+                             .sys_errno = ETIMEDOUT,
+                             .detail = detail};
+    step(session, &event);
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static void drop_handle(struct sp_session *session)
+{
+    if (--session->handles > 0)
+        return;
+    sp_dialogue_free(&session->dialogue);
+    free(session);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    drop_handle(handle->data);
+}
+
+static void on_conn_closed(void *data)
+{
+    drop_handle(data);
+}
+
+/* The facts are complete: hands them over and lets go of everything that may still call back. */
+static void finish(struct sp_session *session, bool polite)
+{
+    if (session->finished)
+        return;
+    session->finished = true;
+    struct sp_evidence *evidence = session->evidence;
+    evidence->total_ns = elapsed_ns(session);
+    if (session->query)
+        sp_dns_cancel(session->query);
+    session->query = NULL;
+    if (session->conn)
+        sp_conn_close(session->conn, polite);
+    uv_close((uv_handle_t *)&session->timer, on_timer_closed);
+    session->evidence = NULL;
+    session->config.events->done(session->config.data, session, evidence);
+}
+
+static void finish_with(struct sp_session *session, enum sp_reason reason, enum sp_phase phase,
+                        const char *detail)
+{
+    sp_evidence_fail(session->evidence, reason, phase, 0, detail);
+    finish(session, false);
+}
+
+/* --- TLS and the verification of what it showed ------------------------------------------------ */
+
+static void start_tls(struct sp_session *session)
+{
+    const struct sp_endpoint *endpoint = session->config.endpoint;
+    const struct sp_options *options = endpoint->options;
+    struct sockaddr_storage unused;
+    bool address = endpoint->server_name &&
+                   (uv_ip4_addr(endpoint->server_name, 0, (struct sockaddr_in *)&unused) == 0 ||
+                    uv_ip6_addr(endpoint->server_name, 0, (struct sockaddr_in6 *)&unused) == 0);
+    struct sp_tls_config config = {.version_min = options->tls_min,
+                                   .version_max = options->tls_max,
+                                   .sni = address ? NULL : endpoint->server_name};
+    sp_conn_start_tls(session->conn, &config);
+}
+
+/* Also after a failed handshake: what was seen of the certificates is worth telling. */
+static bool verify_certificates(struct sp_session *session)
+{
+    struct sp_evidence *evidence = session->evidence;
+    if (evidence->tls.cert_count == 0 || evidence->verify.done)
+        return true;
+    return sp_path_validate(evidence->arena, evidence->tls.certs, evidence->tls.cert_count,
+                            session->config.trust, session->config.endpoint->server_name,
+                            evidence->started_ms / 1000, &evidence->verify);
+}
+
+/* --- the dialogue ----------------------------------------------------------------------------- */
+
+static void limit_by_dialogue(struct sp_session *session)
+{
+    enum sp_phase phase = sp_dialogue_phase(&session->dialogue);
+    limit_phase(session, phase,
+                phase == SP_PHASE_QUIT ? QUIT_TIMEOUT_MS : options_of(session)->reply_timeout_ms);
+}
+
+static bool carry_out(struct sp_session *session, const struct sp_action *action)
+{
+    switch (action->kind) {
+    case SP_ACTION_WAIT: return true;
+    case SP_ACTION_SEND:
+        limit_by_dialogue(session);
+        sp_conn_send(session->conn, action->data, action->len);
+        return !session->finished;
+    case SP_ACTION_START_TLS:
+        limit_by_dialogue(session);
+        start_tls(session);
+        return false;
+    case SP_ACTION_CLOSE:
+        finish(session, session->evidence->failure.reason == SP_REASON_OK);
+        return false;
+    }
+    return false;
+}
+
+/* One event, and for octets as many steps as there are replies in them. */
+static void step(struct sp_session *session, struct sp_event *event)
+{
+    for (;;) {
+        size_t used = 0;
+        event->now_ns = elapsed_ns(session);
+        struct sp_action action = sp_dialogue_step(&session->dialogue, event, &used);
+        bool more = event->kind == SP_EVENT_BYTES && used < event->len;
+        if (!carry_out(session, &action) || !more)
+            return;
+        event->data += used;
+        event->len -= used;
+    }
+}
+
+static void on_opened(void *data)
+{
+    struct sp_session *session = data;
+    end_span(session, SP_PHASE_CONNECT);
+    struct sp_event event = {.kind = SP_EVENT_OPENED};
+    step(session, &event);
+    if (!session->finished)
+        limit_by_dialogue(session);
+}
+
+static void on_bytes(void *data, const uint8_t *octets, size_t len)
+{
+    struct sp_session *session = data;
+    struct sp_event event = {.kind = SP_EVENT_BYTES, .data = octets, .len = len};
+    step(session, &event);
+}
+
+static void on_tls_up(void *data)
+{
+    struct sp_session *session = data;
+    end_span(session, SP_PHASE_TLS);
+    if (!verify_certificates(session)) {
+        finish_with(session, SP_REASON_INTERNAL_ERROR, SP_PHASE_VERIFY, "out of memory");
+        return;
+    }
+    struct sp_event event = {.kind = SP_EVENT_TLS_UP};
+    step(session, &event);
+    if (!session->finished)
+        limit_by_dialogue(session);
+}
+
+static void on_failed(void *data, enum sp_reason reason, int sys_errno, const char *detail)
+{
+    struct sp_session *session = data;
+    if (session->finished)
+        return;
+    if (session->dialogue.state == SP_DIALOGUE_START) {
+        end_span(session, SP_PHASE_CONNECT);
+        sp_evidence_fail(session->evidence, reason, SP_PHASE_CONNECT, sys_errno, detail);
+        finish(session, false);
+        return;
+    }
+    if (!verify_certificates(session))
+        sp_evidence_fail(session->evidence, SP_REASON_INTERNAL_ERROR, SP_PHASE_VERIFY, ENOMEM,
+                         "out of memory");
+    struct sp_event event = {
+        .kind = SP_EVENT_FAILED, .reason = reason, .sys_errno = sys_errno, .detail = detail};
+    step(session, &event);
+}
+
+/* --- connecting ------------------------------------------------------------------------------- */
+
+static void set_port(struct sockaddr_storage *address, uint16_t port)
+{
+    /* Network octet order without a cast of the storage's type. */
+    uint8_t octets[2] = {(uint8_t)(port >> 8), (uint8_t)port};
+    size_t offset = address->ss_family == AF_INET6 ? offsetof(struct sockaddr_in6, sin6_port)
+                                                   : offsetof(struct sockaddr_in, sin_port);
+    memcpy((uint8_t *)address + offset, octets, sizeof octets);
+}
+
+static bool open_conn(struct sp_session *session)
+{
+    static const struct sp_conn_events events = {on_opened, on_bytes, on_tls_up, on_failed,
+                                                 on_conn_closed};
+    const struct sp_endpoint *endpoint = session->config.endpoint;
+    const struct sp_conn_config config = {
+        .loop = session->config.services->loop,
+        .tls_ctx = session->config.services->tls_ctx,
+        .events = &events,
+        .data = session,
+        .evidence = session->evidence,
+        .now_ns = now_of_conn,
+        .input = session->config.services->input,
+        .source_address = endpoint->options->source_address,
+    };
+    session->conn = sp_conn_new(&config);
+    if (!session->conn)
+        return false;
+    session->handles++;
+    if (endpoint->unix_path)
+        return sp_conn_open_unix(session->conn, endpoint->unix_path);
+    for (size_t i = 0; i < session->address_count; i++)
+        set_port(&session->addresses[i], endpoint->port);
+    return sp_conn_open(session->conn, session->addresses, session->address_count);
+}
+
+void sp_session_connect(struct sp_session *session)
+{
+    if (session->finished)
+        return;
+    if (session->paused_ns) {
+        session->epoch_ns += uv_hrtime() - session->paused_ns;
+        session->paused_ns = 0;
+    }
+    begin_span(session, SP_PHASE_CONNECT);
+    limit_phase(session, SP_PHASE_CONNECT, options_of(session)->connect_timeout_ms);
+    if (!open_conn(session))
+        finish_with(session, SP_REASON_INTERNAL_ERROR, SP_PHASE_CONNECT, "out of memory");
+}
+
+/* The clock stands still while the runner keeps the session waiting for its turn. */
+static void offer(struct sp_session *session)
+{
+    uv_timer_stop(&session->timer);
+    session->paused_ns = uv_hrtime();
+    session->config.events->resolved(session->config.data, session);
+}
+
+/* --- looking up ------------------------------------------------------------------------------- */
+
+/* RFC 8305 §4: the families take turns, the first one as the resolver ordered it. */
+static void interleave(struct sockaddr_storage *addresses, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        size_t other = i;
+        while (other < count && addresses[other].ss_family == addresses[i - 1].ss_family)
+            other++;
+        if (other == count)
+            return;
+        struct sockaddr_storage moved = addresses[other];
+        memmove(&addresses[i + 1], &addresses[i], (other - i) * sizeof *addresses);
+        addresses[i] = moved;
+    }
+}
+
+static bool keep_addresses(struct sp_session *session, const struct sockaddr_storage *addresses,
+                           size_t count)
+{
+    struct sp_evidence *evidence = session->evidence;
+    session->addresses = sp_arena_memdup(evidence->arena, addresses, count * sizeof *addresses);
+    evidence->addresses = sp_arena_array(evidence->arena, count, sizeof *evidence->addresses);
+    if (!session->addresses || !evidence->addresses)
+        return false;
+    session->address_count = count;
+    interleave(session->addresses, count);
+    for (size_t i = 0; i < count; i++) {
+        char text[64] = "";
+        uv_ip_name((const struct sockaddr *)&session->addresses[i], text, sizeof text);
+        evidence->addresses[i] = sp_arena_strdup(evidence->arena, text);
+        if (!evidence->addresses[i])
+            return false;
+    }
+    evidence->address_count = count;
+    return true;
+}
+
+static void on_answer(void *data, const struct sp_dns_answer *answer)
+{
+    struct sp_session *session = data;
+    session->query = NULL;
+    end_span(session, SP_PHASE_RESOLVE);
+    if (answer->canonical)
+        session->evidence->canonical = sp_arena_strdup(session->evidence->arena, answer->canonical);
+    if (answer->reason != SP_REASON_OK) {
+        finish_with(session, answer->reason, SP_PHASE_RESOLVE, answer->detail);
+        return;
+    }
+    session->evidence->resolved = true;
+    if (keep_addresses(session, answer->addresses, answer->count))
+        offer(session);
+    else
+        finish_with(session, SP_REASON_INTERNAL_ERROR, SP_PHASE_RESOLVE, "out of memory");
+}
+
+static bool numeric_address(const struct sp_endpoint *endpoint, struct sockaddr_storage *out)
+{
+    memset(out, 0, sizeof *out);
+    return uv_ip4_addr(endpoint->host, 0, (struct sockaddr_in *)(void *)out) == 0 ||
+           uv_ip6_addr(endpoint->host, 0, (struct sockaddr_in6 *)(void *)out) == 0;
+}
+
+/* Hosts that need no lookup go on from the loop too, so that `resolved` never comes too early. */
+static void on_no_lookup(uv_timer_t *timer)
+{
+    struct sp_session *session = timer->data;
+    const struct sp_endpoint *endpoint = session->config.endpoint;
+    struct sockaddr_storage address;
+    if (endpoint->unix_path) {
+        offer(session);
+        return;
+    }
+    if (numeric_address(endpoint, &address) && keep_addresses(session, &address, 1)) {
+        /* The user's own address is not an answer of a lookup. */
+        session->evidence->address_count = 0;
+        offer(session);
+        return;
+    }
+    finish_with(session, SP_REASON_INTERNAL_ERROR, SP_PHASE_RESOLVE, "out of memory");
+}
+
+static bool start_lookup(struct sp_session *session)
+{
+    const struct sp_endpoint *endpoint = session->config.endpoint;
+    if (endpoint->unix_path || endpoint->numeric) {
+        uv_timer_start(&session->timer, on_no_lookup, 0, 0);
+        return true;
+    }
+    begin_span(session, SP_PHASE_RESOLVE);
+    limit_phase(session, SP_PHASE_RESOLVE, 0);
+    session->query = sp_dns_resolve(session->config.services->dns, endpoint->host,
+                                    endpoint->options->family, on_answer, session);
+    return session->query != NULL;
+}
+
+/* --- birth ------------------------------------------------------------------------------------ */
+
+static struct sp_session *new_session(const struct sp_session_config *config)
+{
+    struct sp_session *session = calloc(1, sizeof *session);
+    struct sp_evidence *evidence = session ? sp_evidence_new(config->endpoint) : NULL;
+    if (!evidence) {
+        free(session);
+        return NULL;
+    }
+    session->config = *config;
+    session->evidence = evidence;
+    session->epoch_ns = uv_hrtime();
+    evidence->started_ms = config->services->wall_ms();
+    sp_dialogue_init(&session->dialogue, evidence);
+    uv_timer_init(config->services->loop, &session->timer);
+    session->timer.data = session;
+    session->handles = 1;
+    return session;
+}
+
+struct sp_session *sp_session_new(const struct sp_session_config *config)
+{
+    struct sp_session *session = new_session(config);
+    if (session && !start_lookup(session)) {
+        /* From the loop: the caller must not see `done` before it has the session. */
+        sp_evidence_fail(session->evidence, SP_REASON_INTERNAL_ERROR, SP_PHASE_RESOLVE, ENOMEM,
+                         "out of memory");
+        uv_timer_start(&session->timer, on_timer, 0, 0);
+    }
+    return session;
+}
+
+struct sp_session *sp_session_new_sibling(const struct sp_session *first, size_t address_index,
+                                          void *data)
+{
+    struct sp_session_config config = first->config;
+    config.data = data;
+    struct sp_session *session = new_session(&config);
+    if (!session)
+        return NULL;
+    const struct sp_evidence *from = first->evidence;
+    struct sp_evidence *to = session->evidence;
+    int64_t lookup_ns = from->spans[SP_PHASE_RESOLVE].ns;
+    to->started_ms = from->started_ms;
+    to->resolved = from->resolved;
+    to->spans[SP_PHASE_RESOLVE] = from->spans[SP_PHASE_RESOLVE];
+    to->canonical = sp_arena_strdup(to->arena, from->canonical);
+    session->epoch_ns -= (uint64_t)lookup_ns;
+    session->paused_ns = session->epoch_ns + (uint64_t)lookup_ns;
+    if (!keep_addresses(session, first->addresses, first->address_count)) {
+        sp_evidence_free(session->evidence);
+        session->evidence = NULL;
+        session->finished = true;
+        uv_close((uv_handle_t *)&session->timer, on_timer_closed);
+        return NULL;
+    }
+    sp_session_pin(session, address_index);
+    return session;
+}
+
+const struct sockaddr_storage *sp_session_addresses(const struct sp_session *session,
+                                                    size_t *out_count)
+{
+    *out_count = session->address_count;
+    return session->addresses;
+}
+
+void sp_session_pin(struct sp_session *session, size_t address_index)
+{
+    session->addresses += address_index;
+    session->address_count = 1;
+}
+
+void sp_session_cancel(struct sp_session *session)
+{
+    if (session->finished)
+        return;
+    enum sp_phase phase = sp_dialogue_phase(&session->dialogue);
+    if (session->query)
+        phase = SP_PHASE_RESOLVE;
+    if (phase < SP_PHASE_TIMED_COUNT)
+        end_span(session, phase);
+    if (session->conn)
+        sp_conn_collect_tls(session->conn);
+    if (phase != SP_PHASE_QUIT)
+        sp_evidence_fail(session->evidence, SP_REASON_CANCELLED, phase, 0,
+                         "interrupted before the end");
+    finish(session, false);
+}

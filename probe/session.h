@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One endpoint from its lookup to its last handle: wires dns, conn and dialogue together, keeps the
+ * time limits and fills the evidence. Judges nothing.
+ */
+#ifndef SP_PROBE_SESSION_H
+#define SP_PROBE_SESSION_H
+
+#include "probe/dns.h"
+#include "probe/evidence.h"
+#include "probe/tls.h"
+#include "probe/trust.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+struct sp_session;
+
+/* What all sessions of a loop share; owned by the runner. */
+struct sp_services {
+    uv_loop_t *loop;
+    struct sp_dns *dns;         /* NULL: only numeric hosts can be probed */
+    struct sp_tls_ctx *tls_ctx; /* NULL: no endpoint wants TLS */
+    uint8_t *input;             /* see sp_conn_config */
+    int64_t (*wall_ms)(void);   /* Unix milliseconds; read once an endpoint */
+};
+
+struct sp_session_events {
+    /* The addresses are known. The session waits until sp_session_connect is called, and its clock
+     * stands still meanwhile. Never called from inside sp_session_new. */
+    void (*resolved)(void *data, struct sp_session *session);
+    /* The facts are complete and now the receiver's; every connection and time limit is gone. The
+     * session frees itself once its handles are closed. */
+    void (*done)(void *data, struct sp_session *session, struct sp_evidence *evidence);
+};
+
+struct sp_session_config {
+    const struct sp_services *services;
+    const struct sp_endpoint *endpoint;
+    const struct sp_trust *trust; /* anchors, or NULL */
+    const struct sp_session_events *events;
+    void *data;
+};
+
+/* Starts the lookup (or skips it for numeric hosts). NULL: out of memory. */
+struct sp_session *sp_session_new(const struct sp_session_config *config);
+/* A session for another address of the same name, with the first one's lookup as its own. NULL: out of
+ * memory. `resolved` is not called for it; the caller calls sp_session_connect. */
+struct sp_session *sp_session_new_sibling(const struct sp_session *first, size_t address_index,
+                                          void *data);
+/* After `resolved`: the addresses, ports not set. */
+const struct sockaddr_storage *sp_session_addresses(const struct sp_session *session,
+                                                    size_t *out_count);
+/* After `resolved`: probe only this one of the addresses. */
+void sp_session_pin(struct sp_session *session, size_t address_index);
+/* After `resolved`: goes on. */
+void sp_session_connect(struct sp_session *session);
+/* Ends the session with `cancelled` (unless it has failed before); `done` is called from inside. */
+void sp_session_cancel(struct sp_session *session);
+
+#endif
