@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "probe/tls_explain.h"
+
+#include "probe/tls_names.h"
+#include "probe/tls_plain.h"
+
+#include <wolfssl/options.h>
+
+#include <wolfssl/error-ssl.h>
+#include <wolfssl/ssl.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
+
+#include <errno.h>
+#include <stdarg.h>
+
+#define ALERT_CLOSE_NOTIFY 0
+#define ALERT_HANDSHAKE_FAILURE 40
+#define ALERT_BAD_CERTIFICATE 42
+#define ALERT_PROTOCOL_VERSION 70
+#define ALERT_CERTIFICATE_REQUIRED 116
+#define LIBRARY_CERTS_MAX 9u /* wolfSSL's MAX_CHAIN_DEPTH */
+#define LIBRARY_RSA_MAX 4096u
+
+/* Errors whose cause needs nothing but the code. */
+static const struct {
+    int code;
+    enum sp_reason reason;
+    const char *detail;
+} meanings[] = {
+    {MATCH_SUITE_ERROR, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server chose a cipher suite that we didn't offer"},
+    {UNSUPPORTED_SUITE, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server chose a cipher suite that we didn't offer"},
+    {KEY_SHARE_ERROR, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server's key share doesn't match one that we offered"},
+    {BAD_KEY_SHARE_DATA, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server's key share doesn't match one that we offered"},
+    {UNSUPPORTED_EXTENSION, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server sent a TLS extension that we didn't ask for"},
+    {DUPLICATE_TLS_EXT_E, SP_REASON_TLS_PROTOCOL_ERROR, "the server sent a TLS extension twice"},
+    {EXT_NOT_ALLOWED, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server sent a TLS extension where it is not allowed"},
+    {EXT_MISSING, SP_REASON_TLS_PROTOCOL_ERROR, "a TLS extension that must be there is missing"},
+    {INVALID_PARAMETER, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server sent a value that TLS doesn't allow"},
+    {OUT_OF_ORDER_E, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server sent a handshake message out of order"},
+    {SANITY_MSG_E, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server sent a handshake message out of order"},
+    {NO_CHANGE_CIPHER_E, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server sent Finished before ChangeCipherSpec"},
+    {DUPLICATE_MSG_E, SP_REASON_TLS_PROTOCOL_ERROR, "the server sent a handshake message twice"},
+    {UNKNOWN_HANDSHAKE_TYPE, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server sent a handshake message of an unknown type"},
+    {UNKNOWN_RECORD_TYPE, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server sent a TLS record of an unknown type"},
+    {LENGTH_ERROR, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server sent a TLS record that is longer than the standard allows"},
+    {BUFFER_ERROR, SP_REASON_TLS_PROTOCOL_ERROR, "the server sent a malformed handshake message"},
+    {BUFFER_E, SP_REASON_TLS_PROTOCOL_ERROR, "the server sent a malformed handshake message"},
+    {INCOMPLETE_DATA, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server sent a malformed handshake message"},
+    {PARSE_ERROR, SP_REASON_TLS_PROTOCOL_ERROR, "the server sent a malformed handshake message"},
+    {DECODE_E, SP_REASON_TLS_PROTOCOL_ERROR, "the server sent a malformed handshake message"},
+    {INVALID_CERT_CTX_E, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server sent a malformed handshake message"},
+    {TLS13_SECRET_CB_E, SP_REASON_INTERNAL_ERROR, "a callback of our own failed"},
+    {VERIFY_MAC_ERROR, SP_REASON_TLS_PROTOCOL_ERROR,
+     "a record of the server failed its integrity check"},
+    {DECRYPT_ERROR, SP_REASON_TLS_PROTOCOL_ERROR,
+     "a record of the server failed its integrity check"},
+    {AES_GCM_AUTH_E, SP_REASON_TLS_PROTOCOL_ERROR,
+     "a record of the server failed its integrity check"},
+    {MAC_CMP_FAILED_E, SP_REASON_TLS_PROTOCOL_ERROR,
+     "a record of the server failed its integrity check"},
+    {VERIFY_FINISHED_ERROR, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server's Finished message doesn't fit the handshake that we saw"},
+    {NO_PEER_CERT, SP_REASON_TLS_PROTOCOL_ERROR, "the server sent no certificate"},
+    {VERIFY_SIGN_ERROR, SP_REASON_TLS_HANDSHAKE_FAILED,
+     "the server couldn't prove that it holds the private key of its certificate"},
+    {SIG_VERIFY_E, SP_REASON_TLS_HANDSHAKE_FAILED,
+     "the server couldn't prove that it holds the private key of its certificate"},
+    {VERIFY_CERT_ERROR, SP_REASON_TLS_HANDSHAKE_FAILED,
+     "the server couldn't prove that it holds the private key of its certificate"},
+    {DH_KEY_SIZE_E, SP_REASON_TLS_HANDSHAKE_FAILED,
+     "the server's Diffie-Hellman group is weaker than the 2048 bits that we ask for"},
+    {RSA_KEY_SIZE_E, SP_REASON_TLS_HANDSHAKE_FAILED,
+     "the RSA key of the server's certificate is smaller than our TLS library accepts"},
+    {ECC_KEY_SIZE_E, SP_REASON_TLS_HANDSHAKE_FAILED,
+     "the elliptic curve key of the server's certificate is smaller than our TLS library accepts"},
+    {ECC_CURVE_ERROR, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server chose a group that our TLS library doesn't know"},
+    {ECC_CURVETYPE_ERROR, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server chose a group that our TLS library doesn't know"},
+    {ECC_PEERKEY_ERROR, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server's key share is not a valid key of its group"},
+    {PEER_KEY_ERROR, SP_REASON_TLS_HANDSHAKE_FAILED,
+     "our TLS library can't use the public key of the server's certificate"},
+    {MEMORY_E, SP_REASON_INTERNAL_ERROR, "out of memory in a TLS handshake"},
+    {MEMORY_ERROR, SP_REASON_INTERNAL_ERROR, "out of memory in a TLS handshake"},
+    {MP_MEM, SP_REASON_INTERNAL_ERROR, "out of memory in a TLS handshake"},
+};
+
+__attribute__((format(printf, 4, 5))) static struct sp_tls_failure fail(struct sp_arena *arena,
+                                                                        enum sp_reason reason,
+                                                                        const char *fallback,
+                                                                        const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *detail = sp_arena_vprintf(arena, format, args);
+    va_end(args);
+    return (struct sp_tls_failure){reason, detail ? detail : fallback};
+}
+
+uint16_t sp_tls_server_hello_version(const uint8_t *first, size_t len)
+{
+    if (len < 11 || first[0] != 22 || first[1] != 3 || first[5] != 2)
+        return 0;
+    return (uint16_t)(first[9] << 8 | first[10]);
+}
+
+static struct sp_tls_failure explain_version(struct sp_arena *arena,
+                                             const struct sp_tls_fault *fault)
+{
+    uint16_t chosen = sp_tls_server_hello_version(fault->first, fault->first_len);
+    const char *chosen_text = sp_tls_version_text(chosen);
+    const char *min = sp_tls_version_text(fault->version_min);
+    const char *max = sp_tls_version_text(fault->version_max);
+    const char *fallback = "the server's TLS version is not one that we offered";
+    if (chosen_text)
+        return fail(arena, SP_REASON_TLS_VERSION_UNSUPPORTED, fallback,
+                    "the server chose %s, and we offered %s to %s", chosen_text, min, max);
+    return fail(arena, SP_REASON_TLS_VERSION_UNSUPPORTED, fallback,
+                "the server chose a TLS version that we didn't offer (%s to %s)", min, max);
+}
+
+static struct sp_tls_failure explain_alert(struct sp_arena *arena, const struct sp_tls_facts *facts,
+                                           const struct sp_tls_fault *fault)
+{
+    int alert = facts->alert;
+    const char *text = facts->alert_text ? facts->alert_text : "unknown alert";
+    if (alert == ALERT_PROTOCOL_VERSION)
+        return fail(arena, SP_REASON_TLS_VERSION_UNSUPPORTED, "the server refused our TLS versions",
+                    "the server refused our TLS versions (%s to %s) with the alert %s (%d)",
+                    sp_tls_version_text(fault->version_min),
+                    sp_tls_version_text(fault->version_max), text, alert);
+    /* TLS 1.2 has no alert of its own for it: a server that asked for a certificate and got an
+     * empty list answers handshake_failure (RFC 5246 §7.4.6), some say bad_certificate. */
+    if (alert == ALERT_CERTIFICATE_REQUIRED ||
+        (facts->client_certificate_requested &&
+         (alert == ALERT_HANDSHAKE_FAILURE || alert == ALERT_BAD_CERTIFICATE)))
+        return fail(arena, SP_REASON_TLS_CLIENT_CERTIFICATE_REQUIRED,
+                    "the server wants a client certificate",
+                    "the server wants a client certificate and we have none (alert %s, %d)", text,
+                    alert);
+    if (alert == ALERT_CLOSE_NOTIFY)
+        return fail(arena, SP_REASON_TLS_HANDSHAKE_FAILED, "the server ended the TLS handshake",
+                    "the server ended the TLS handshake with %s", text);
+    return fail(arena, SP_REASON_TLS_ALERT, "the server sent a TLS alert",
+                "the server ended %s with the alert %s (%d)",
+                fault->handshake ? "the TLS handshake" : "the TLS session", text, alert);
+}
+
+static struct sp_tls_failure explain_eof(const struct sp_tls_fault *fault)
+{
+    if (!fault->handshake)
+        return (struct sp_tls_failure){
+            SP_REASON_CONNECTION_CLOSED,
+            "the server closed the connection without ending the TLS session (no close_notify)"};
+    if (fault->first_len == 0)
+        return (struct sp_tls_failure){
+            SP_REASON_TLS_HANDSHAKE_FAILED,
+            "the server closed the connection during the handshake, right after our ClientHello"};
+    return (struct sp_tls_failure){SP_REASON_TLS_HANDSHAKE_FAILED,
+                                   "the server closed the connection during the handshake"};
+}
+
+/* wolfSSL takes its randomness from /dev/urandom, opened anew for every session. */
+static bool is_resource_error(const struct sp_tls_fault *fault)
+{
+    bool entropy = fault->code == OPEN_RAN_E || fault->code == READ_RAN_E ||
+                   fault->code == RNG_FAILURE_E || fault->code == RAN_BLOCK_E;
+    return entropy || ((fault->saved_errno == EMFILE || fault->saved_errno == ENFILE) &&
+                       fault->code == MEMORY_E);
+}
+
+/* Errors while wolfSSL reads a certificate; some happen before it has shown any certificate to us. */
+static bool is_certificate_error(int code)
+{
+    return (code <= ASN_PARSE_E && code >= ASN_CRIT_EXT_E) || code == ASN_NO_PEM_HEADER ||
+           code == ASN_PATHLEN_SIZE_E || code == ASN_PATHLEN_INV_E || code == ASN_COUNTRY_SIZE_E ||
+           code == ASN_NO_SKID || code == ASN_NO_AKID || code == ASN_NO_KEYUSAGE;
+}
+
+/* What a server may rightly send and this library can't take. False: none of these. */
+static bool explain_library_limit(struct sp_arena *arena, const struct sp_tls_facts *facts,
+                                  const struct sp_tls_fault *fault, struct sp_tls_failure *out)
+{
+    bool many = facts->certs_cut || facts->cert_count >= LIBRARY_CERTS_MAX;
+    if (fault->code == MAX_CHAIN_ERROR ||
+        (many && (fault->code == HANDSHAKE_SIZE_ERROR || fault->code == DECODE_E))) {
+        *out = fail(arena, SP_REASON_TLS_HANDSHAKE_FAILED,
+                    "the server sends more certificates than our TLS library accepts",
+                    "the server sends more than %u certificates: a limit of our TLS library "
+                    "(wolfSSL), not a mistake in TLS [%d]",
+                    LIBRARY_CERTS_MAX, fault->code);
+        return true;
+    }
+    if (fault->code == HANDSHAKE_SIZE_ERROR) {
+        *out = fail(arena, SP_REASON_TLS_HANDSHAKE_FAILED,
+                    "a handshake message of the server is larger than our TLS library accepts",
+                    "a handshake message of the server, most likely its certificates, is larger "
+                    "than our TLS library (wolfSSL) accepts, about 18 kB [%d]",
+                    fault->code);
+        return true;
+    }
+    if (facts->cert_count > 0 && facts->certs[0].parsed && facts->certs[0].key_type == SP_KEY_RSA &&
+        facts->certs[0].key_bits_count > LIBRARY_RSA_MAX) {
+        *out = fail(arena, SP_REASON_TLS_HANDSHAKE_FAILED,
+                    "the server's RSA key is larger than our TLS library can use",
+                    "the server's certificate has an RSA key of %u bits; our TLS library "
+                    "(wolfSSL) can't use more than %u [%d]",
+                    facts->certs[0].key_bits_count, LIBRARY_RSA_MAX, fault->code);
+        return true;
+    }
+    return false;
+}
+
+static struct sp_tls_failure explain_certificate(struct sp_arena *arena,
+                                                 const struct sp_tls_facts *facts,
+                                                 const struct sp_tls_fault *fault)
+{
+    const char *seen = facts->cert_count > 0 ? ""
+                       : facts->version == SP_TLS_1_3
+                           ? "; in TLS 1.3 it shows a certificate only after reading it, so there "
+                             "are no facts about it"
+                           : "";
+    if (fault->code == ASN_CRIT_EXT_E)
+        return fail(arena, SP_REASON_CERTIFICATE_INVALID,
+                    "the server's certificate has a critical extension unknown to our TLS library",
+                    "the server's certificate has a critical extension that our TLS library "
+                    "(wolfSSL) doesn't know, and it ends the handshake there%s [%d]",
+                    seen, fault->code);
+    return fail(
+        arena, SP_REASON_CERTIFICATE_INVALID, "our TLS library can't read the server's certificate",
+        "our TLS library (wolfSSL) can't read the server's certificate and ends the "
+        "handshake there: %s%s [%d]",
+        wolfSSL_ERR_reason_error_string((unsigned long)(long)fault->code), seen, fault->code);
+}
+
+struct sp_tls_failure sp_tls_explain(struct sp_arena *arena, const struct sp_tls_facts *facts,
+                                     const struct sp_tls_fault *fault)
+{
+    struct sp_tls_failure limit;
+    if (fault->output_full)
+        return (struct sp_tls_failure){SP_REASON_INTERNAL_ERROR,
+                                       "our buffer for outgoing TLS records is full"};
+    if (is_resource_error(fault))
+        return (struct sp_tls_failure){
+            SP_REASON_LOCAL_RESOURCE_EXHAUSTED,
+            "no random numbers for TLS: /dev/urandom couldn't be opened, most likely because this "
+            "process has too many open files"};
+    if (fault->fatal_alert)
+        return explain_alert(arena, facts, fault);
+    if (fault->eof)
+        return explain_eof(fault);
+    if (fault->handshake && fault->code == VERSION_ERROR)
+        return explain_version(arena, fault);
+    if (fault->handshake && explain_library_limit(arena, facts, fault, &limit))
+        return limit;
+    if (fault->handshake && is_certificate_error(fault->code))
+        return explain_certificate(arena, facts, fault);
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+        if (meanings[i].code == fault->code)
+            return fail(arena, meanings[i].reason, meanings[i].detail, "%s [%d]",
+                        meanings[i].detail, fault->code);
+    return fail(arena, SP_REASON_TLS_HANDSHAKE_FAILED, "our TLS library gave up",
+                "our TLS library (wolfSSL) gave up %s: %s [%d]",
+                fault->handshake ? "the handshake" : "the session",
+                wolfSSL_ERR_reason_error_string((unsigned long)(long)fault->code), fault->code);
+}
