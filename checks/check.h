@@ -34,22 +34,30 @@ struct sp_result {
     enum sp_phase phase;           /* that finding's; SP_PHASE_DONE on success */
     const char *message;           /* one line for people; never NULL */
     bool out_of_memory;            /* a finding could not be stored: state is then at least UNKNOWN */
+    struct sp_finding scratch;     /* what sp_result_add gives when memory is out */
 };
 
-/* What a check needs to have been gathered; see the engine's obligations in README.md. A bit set. */
+/* What a check needs to have been gathered. A bit set. */
 enum sp_need {
     SP_NEED_NONE = 0,
     SP_NEED_BANNER = 1u << 0,
-    SP_NEED_EHLO = 1u << 1,
-    SP_NEED_TLS = 1u << 2,
+    SP_NEED_EHLO = 1u << 1,        /* an EHLO, LHLO or HELO was sent */
+    SP_NEED_TLS = 1u << 2,         /* a handshake was begun */
     SP_NEED_CERTIFICATES = 1u << 3
 };
 
 struct sp_check {
     const char *name;        /* "certificate" */
     const char *help;        /* one line */
-    unsigned needs;          /* without these facts the check is not asked; the failure that prevented
-                                them is a finding of the check_session kind, so there is no silent OK */
+    unsigned needs;          /* without these facts `evaluate` is not called; what prevented them is a
+                                finding of its own, so there is no silent OK */
+    /* Says whether a failure with this reason in this phase is this check's to report. At most one
+     * check may say yes; the registry reports what none claims. NULL: never. */
+    bool (*owns)(enum sp_reason reason, enum sp_phase phase);
+    /* Makes the one finding of such a failure. NULL: the wording of failure.h will do. */
+    void (*fail)(const struct sp_evidence *evidence, const struct sp_options *options,
+                 struct sp_result *result);
+    /* Judges the facts, the failure left aside. NULL: there is nothing more to judge. */
     void (*evaluate)(const struct sp_evidence *evidence, const struct sp_options *options,
                      struct sp_result *result);
 };
@@ -57,19 +65,24 @@ struct sp_check {
 /* All checks in order, ended by NULL. */
 extern const struct sp_check *const sp_checks[];
 
+/* Tells before anything is probed whether the options can be judged by: today, whether --expect
+ * compiles. False: error[0..size) holds one line for people. */
+bool sp_checks_validate(const struct sp_options *options, char *error, size_t size);
+
 /* Adds a finding with the reason's default state. `format` gives the message. */
 struct sp_finding *sp_result_add(struct sp_result *result, enum sp_reason reason,
                                  enum sp_phase phase, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* The same with a state of the caller's. Never NULL: when memory is out a scratch finding is returned
- * and result->out_of_memory is set. */
+ * and result->out_of_memory is set. The pointer is valid until the next finding is added. */
 struct sp_finding *sp_result_add_state(struct sp_result *result, enum sp_reason reason,
                                        enum sp_state state, enum sp_phase phase, const char *format,
                                        ...) __attribute__((format(printf, 5, 6)));
 
 /*
  * Runs all checks over the evidence (which the result then owns), sorts the findings and sets state,
- * reason, phase and message. Returns false only when not even the result's own fields could be set.
+ * reason, phase and message; what *result held before is overwritten. The endpoint, its options and
+ * the evidence must be there. Never fails: without memory the state is UNKNOWN and the message says so.
  */
 void sp_result_judge(struct sp_result *result, struct sp_evidence *evidence);
 /* Frees the evidence and with it everything else. */

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The certificates: every problem that path validation listed becomes a finding, and the certificate
+ * that ends first is held against --cert-warning and --cert-critical. What a problem costs is --verify's
+ * choice: require = the reason's own state, report = WARNING at most, off = information.
+ */
+#include "checks/expiry.h"
+#include "checks/failure.h"
+#include "checks/thresholds.h"
+#include "checks/wording.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static bool owns(enum sp_reason reason, enum sp_phase phase)
+{
+    return sp_failure_owner(reason, phase) == SP_OWNER_PHASE && phase == SP_PHASE_VERIFY;
+}
+
+/* Problems that leave us not knowing with whom we talk. */
+static bool breaks_trust(enum sp_reason reason)
+{
+    static const enum sp_reason reasons[] = {
+        SP_REASON_CERTIFICATE_EXPIRED,          SP_REASON_CERTIFICATE_NOT_YET_VALID,
+        SP_REASON_CERTIFICATE_NOT_TRUSTED,      SP_REASON_CERTIFICATE_SELF_SIGNED,
+        SP_REASON_CERTIFICATE_CHAIN_INCOMPLETE, SP_REASON_CERTIFICATE_HOST_MISMATCH,
+        SP_REASON_CERTIFICATE_REVOKED,          SP_REASON_CERTIFICATE_INVALID,
+        SP_REASON_CERTIFICATE_PIN_MISMATCH,
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (reasons[i] == reason)
+            return true;
+    return false;
+}
+
+static enum sp_state clamp(const struct sp_evidence *evidence, enum sp_state state)
+{
+    enum sp_verify_mode mode = evidence->endpoint->verify;
+    if (mode == SP_VERIFY_OFF)
+        return SP_STATE_OK;
+    if (mode == SP_VERIFY_REPORT && state != SP_STATE_OK)
+        return SP_STATE_WARNING;
+    return state;
+}
+
+static enum sp_state problem_state(const struct sp_evidence *evidence, enum sp_reason reason)
+{
+    return clamp(evidence,
+                 breaks_trust(reason) ? SP_STATE_CRITICAL : sp_reason_info(reason)->state);
+}
+
+static bool has_problem(const struct sp_verify *verify, enum sp_reason reason)
+{
+    for (size_t i = 0; i < verify->problem_count; i++)
+        if (verify->problems[i].reason == reason)
+            return true;
+    return false;
+}
+
+/* ", certificate 0 CN=mx.example.org", or nothing for a problem of the whole chain. */
+static void name_certificate(const struct sp_evidence *evidence, int depth, char *out, size_t size)
+{
+    const char *subject = NULL;
+    out[0] = '\0';
+    if (depth < 0)
+        return;
+    if ((size_t)depth < evidence->tls.cert_count)
+        subject = evidence->tls.certs[depth].subject_text;
+    snprintf(out, size, ", certificate %d%s%.*s", depth, subject != NULL ? " " : "",
+             SP_WORDING_NAME, subject != NULL ? subject : "");
+}
+
+static void add_problem(const struct sp_evidence *evidence, const struct sp_problem *problem,
+                        struct sp_result *result)
+{
+    char name[SP_WORDING_SIZE];
+    const char *what = problem->detail;
+    if (what == NULL || what[0] == '\0')
+        what = sp_reason_info(problem->reason)->sentence;
+    name_certificate(evidence, problem->depth, name, sizeof name);
+    struct sp_finding *finding =
+        sp_result_add_state(result, problem->reason, problem_state(evidence, problem->reason),
+                            SP_PHASE_VERIFY, "%s%s", what, name);
+    if (problem->reason == SP_REASON_CERTIFICATE_EXPIRED && problem->depth >= 0 &&
+        (size_t)problem->depth < evidence->tls.cert_count) {
+        finding->has_value = true;
+        finding->unit = "days";
+        finding->value = ((double)evidence->tls.certs[problem->depth].not_after -
+                          (double)evidence->started_ms / 1000.0) /
+                         86400.0;
+    }
+}
+
+static void fail(const struct sp_evidence *evidence, const struct sp_options *options,
+                 struct sp_result *result)
+{
+    (void)options;
+    /* A session that was ended because of a problem: the problem is told by evaluate(). */
+    if (evidence->tls.cert_count > 0 && has_problem(&evidence->verify, evidence->failure.reason))
+        return;
+    sp_failure_add_state(evidence, result, problem_state(evidence, evidence->failure.reason));
+}
+
+/* Should path validation ever say no without saying why, that is a problem too. */
+static void judge_verdict(const struct sp_evidence *evidence, struct sp_result *result)
+{
+    const struct sp_verify *verify = &evidence->verify;
+    bool explained = false;
+    for (size_t i = 0; i < verify->problem_count; i++)
+        explained =
+            explained || (breaks_trust(verify->problems[i].reason) &&
+                          verify->problems[i].reason != SP_REASON_CERTIFICATE_HOST_MISMATCH &&
+                          verify->problems[i].reason != SP_REASON_CERTIFICATE_PIN_MISMATCH);
+    if (!verify->done) {
+        /* Nothing to judge; when TLS stands somebody forgot to look, which is not the same as fine. */
+        if (evidence->tls.established && evidence->endpoint->verify != SP_VERIFY_OFF &&
+            evidence->failure.reason == SP_REASON_OK)
+            sp_result_add(result, SP_REASON_INTERNAL_ERROR, SP_PHASE_VERIFY,
+                          "the certificate was not verified");
+        return;
+    }
+    if (!verify->trusted && !explained)
+        sp_result_add_state(result, SP_REASON_CERTIFICATE_NOT_TRUSTED,
+                            problem_state(evidence, SP_REASON_CERTIFICATE_NOT_TRUSTED),
+                            SP_PHASE_VERIFY,
+                            "no path leads from the certificate to a trusted root");
+    if (verify->name_tested && !verify->name_match &&
+        !has_problem(verify, SP_REASON_CERTIFICATE_HOST_MISMATCH))
+        sp_result_add_state(result, SP_REASON_CERTIFICATE_HOST_MISMATCH,
+                            problem_state(evidence, SP_REASON_CERTIFICATE_HOST_MISMATCH),
+                            SP_PHASE_VERIFY, "the certificate is not for %s",
+                            evidence->endpoint->server_name != NULL
+                                ? evidence->endpoint->server_name
+                                : "the name that was asked for");
+}
+
+static void judge_expiry(const struct sp_evidence *evidence, const struct sp_options *options,
+                         struct sp_result *result)
+{
+    char name[SP_WORDING_SIZE], limit[SP_WORDING_SIZE], date[32] = "?";
+    const struct sp_range *range = NULL;
+    size_t index = 0;
+    double days = 0;
+    struct tm tm;
+    /* What has ended already is certificate-expired, not "soon". */
+    if (!sp_expiry_first(evidence, &index, &days) || days < 0)
+        return;
+    enum sp_state state =
+        sp_threshold_state(&options->cert_warning, &options->cert_critical, days, &range);
+    if (range == NULL)
+        return;
+    time_t end = (time_t)evidence->tls.certs[index].not_after;
+    if (gmtime_r(&end, &tm) != NULL)
+        strftime(date, sizeof date, "%Y-%m-%d", &tm);
+    name_certificate(evidence, (int)index, name, sizeof name);
+    sp_threshold_describe(limit, sizeof limit, range, "days");
+    struct sp_finding *finding = sp_result_add_state(
+        result, SP_REASON_CERTIFICATE_EXPIRES_SOON, clamp(evidence, state), SP_PHASE_VERIFY,
+        "expires in %.1f days (%s), %s%s", days, date, limit, name);
+    finding->has_value = true;
+    finding->value = days;
+    finding->unit = "days";
+}
+
+static void evaluate(const struct sp_evidence *evidence, const struct sp_options *options,
+                     struct sp_result *result)
+{
+    for (size_t i = 0; i < evidence->verify.problem_count; i++)
+        add_problem(evidence, &evidence->verify.problems[i], result);
+    judge_verdict(evidence, result);
+    judge_expiry(evidence, options, result);
+}
+
+const struct sp_check sp_check_certificate = {
+    .name = "certificate",
+    .help = "whether the certificates are valid, trusted, for this name and not about to end",
+    .needs = SP_NEED_CERTIFICATES,
+    .owns = owns,
+    .fail = fail,
+    .evaluate = evaluate,
+};

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "checks/failure.h"
+
+#include "checks/wording.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SHORT_SIZE 32u
+#define ATTEMPTS_SHOWN 4u
+
+typedef void describe_fn(const struct sp_evidence *evidence, char *out, size_t size);
+
+static int64_t limit_ns(uint32_t ms)
+{
+    return (int64_t)ms * 1000000;
+}
+
+static const char *doing(const struct sp_evidence *evidence)
+{
+    return sp_phase_info(evidence->failure.phase)->doing;
+}
+
+/* What the engine said, or else the reason's own sentence and the phase. */
+static void describe_plain(const struct sp_evidence *evidence, char *out, size_t size)
+{
+    const struct sp_failure *failure = &evidence->failure;
+    if (failure->detail != NULL && failure->detail[0] != '\0')
+        snprintf(out, size, "%s", failure->detail);
+    else
+        snprintf(out, size, "%s %s", sp_reason_info(failure->reason)->sentence, doing(evidence));
+}
+
+static void describe_target(const struct sp_evidence *evidence, char *out, size_t size)
+{
+    const struct sp_endpoint *endpoint = evidence->endpoint;
+    const char *why = endpoint->invalid != NULL ? endpoint->invalid : evidence->failure.detail;
+    if (why == NULL)
+        why = sp_reason_info(evidence->failure.reason)->sentence;
+    if (endpoint->line > 0)
+        snprintf(out, size, "%s line %zu: %s",
+                 endpoint->source != NULL ? endpoint->source : "input", endpoint->line, why);
+    else
+        snprintf(out, size, "%s", why);
+}
+
+static void describe_name(const struct sp_evidence *evidence, char *out, size_t size)
+{
+    const struct sp_failure *failure = &evidence->failure;
+    const char *host = evidence->endpoint->host;
+    if (failure->detail != NULL && failure->detail[0] != '\0')
+        snprintf(out, size, "%s", failure->detail);
+    else
+        snprintf(out, size, "%s: %s", host != NULL ? host : evidence->endpoint->input,
+                 sp_reason_info(failure->reason)->sentence);
+}
+
+static void describe_reply_timeout(const struct sp_evidence *evidence, char *out, size_t size)
+{
+    char limit[SHORT_SIZE];
+    enum sp_phase phase = evidence->failure.phase;
+    /* QUIT has a shorter wait of its own: say what was waited, not the option. */
+    int64_t ns = phase == SP_PHASE_QUIT ? evidence->spans[SP_PHASE_QUIT].ns
+                                        : limit_ns(evidence->endpoint->options->reply_timeout_ms);
+    sp_word_duration(limit, sizeof limit, ns);
+    if (phase == SP_PHASE_TLS)
+        snprintf(out, size, "TLS handshake not finished within %s", limit);
+    else
+        snprintf(out, size, "no reply within %s %s", limit, doing(evidence));
+}
+
+static void describe_deadline(const struct sp_evidence *evidence, char *out, size_t size)
+{
+    char limit[SHORT_SIZE];
+    sp_word_duration(limit, sizeof limit, limit_ns(evidence->endpoint->options->timeout_ms));
+    snprintf(out, size, "not finished within %s in all, stopped %s", limit, doing(evidence));
+}
+
+static void describe_closed(const struct sp_evidence *evidence, char *out, size_t size)
+{
+    snprintf(out, size, "connection closed by the server %s", doing(evidence));
+}
+
+static void describe_reset(const struct sp_evidence *evidence, char *out, size_t size)
+{
+    snprintf(out, size, "connection reset by the server %s", doing(evidence));
+}
+
+/* "192.0.2.1 connect-refused, 2001:db8::1 connect-timeout after 5.0 s and 3 more" */
+static void describe_attempts(const struct sp_evidence *evidence, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(
+        out, size, "no connection to port %u: ", (unsigned)evidence->endpoint->port);
+    for (size_t i = 0; i < evidence->attempt_count && used < size; i++) {
+        const struct sp_attempt *attempt = &evidence->attempts[i];
+        char after[SHORT_SIZE];
+        if (i == ATTEMPTS_SHOWN) {
+            snprintf(out + used, size - used, " and %zu more", evidence->attempt_count - i);
+            return;
+        }
+        used += (size_t)snprintf(out + used, size - used, "%s%s %s after %s", i > 0 ? ", " : "",
+                                 attempt->ip, sp_reason_info(attempt->reason)->word,
+                                 sp_word_duration(after, sizeof after, attempt->ns));
+    }
+}
+
+static void describe_connect(const struct sp_evidence *evidence, char *out, size_t size)
+{
+    const struct sp_failure *failure = &evidence->failure;
+    char peer[SP_WORDING_SIZE / 2], limit[SHORT_SIZE];
+    if (evidence->attempt_count > 1) {
+        describe_attempts(evidence, out, size);
+        return;
+    }
+    sp_word_peer(peer, sizeof peer, evidence);
+    if (failure->reason == SP_REASON_CONNECT_REFUSED) {
+        snprintf(out, size, "connection refused by %s", peer);
+    } else if (failure->reason == SP_REASON_CONNECT_TIMEOUT) {
+        sp_word_duration(limit, sizeof limit,
+                         limit_ns(evidence->endpoint->options->connect_timeout_ms));
+        snprintf(out, size, "no answer from %s within %s", peer, limit);
+    } else if (failure->sys_errno != 0) {
+        char text[128];
+        snprintf(out, size, "%s is unreachable: %s", peer,
+                 strerror_r(failure->sys_errno, text, sizeof text));
+    } else {
+        snprintf(out, size, "%s is unreachable", peer);
+    }
+}
+
+static void describe_reply(const struct sp_evidence *evidence, char *out, size_t size)
+{
+    const struct sp_reply *reply = sp_phase_reply(evidence, evidence->failure.phase);
+    char quoted[SP_WORDING_SIZE];
+    if (reply == NULL)
+        describe_plain(evidence, out, size);
+    else
+        snprintf(out, size, "%s was answered %s",
+                 sp_word_command(evidence, evidence->failure.phase),
+                 sp_word_reply(quoted, sizeof quoted, reply));
+}
+
+static void describe_injection(const struct sp_evidence *evidence, char *out, size_t size)
+{
+    if (evidence->starttls_leftover > 0)
+        snprintf(out, size, "%zu octets came in clear text behind the reply to STARTTLS",
+                 evidence->starttls_leftover);
+    else
+        describe_plain(evidence, out, size);
+}
+
+static void describe_alert(const struct sp_evidence *evidence, char *out, size_t size)
+{
+    const struct sp_tls_facts *tls = &evidence->tls;
+    if (tls->alert_text != NULL)
+        snprintf(out, size, "the server ended the TLS handshake with the alert %s",
+                 tls->alert_text);
+    else if (tls->alert >= 0)
+        snprintf(out, size, "the server ended the TLS handshake with alert %d", tls->alert);
+    else
+        describe_plain(evidence, out, size);
+}
+
+static describe_fn *const describers[SP_REASON_COUNT] = {
+    [SP_REASON_INVALID_TARGET] = describe_target,
+    [SP_REASON_DNS_NXDOMAIN] = describe_name,
+    [SP_REASON_DNS_NO_ADDRESS] = describe_name,
+    [SP_REASON_DNS_SERVFAIL] = describe_name,
+    [SP_REASON_DNS_TIMEOUT] = describe_name,
+    [SP_REASON_CONNECT_REFUSED] = describe_connect,
+    [SP_REASON_CONNECT_UNREACHABLE] = describe_connect,
+    [SP_REASON_CONNECT_TIMEOUT] = describe_connect,
+    [SP_REASON_CONNECTION_RESET] = describe_reset,
+    [SP_REASON_CONNECTION_CLOSED] = describe_closed,
+    [SP_REASON_REPLY_TIMEOUT] = describe_reply_timeout,
+    [SP_REASON_DEADLINE_EXCEEDED] = describe_deadline,
+    [SP_REASON_SERVICE_NOT_AVAILABLE] = describe_reply,
+    [SP_REASON_REJECTED_TEMPORARY] = describe_reply,
+    [SP_REASON_REJECTED_PERMANENT] = describe_reply,
+    [SP_REASON_UNEXPECTED_REPLY] = describe_reply,
+    [SP_REASON_STARTTLS_TEMPORARY] = describe_reply,
+    [SP_REASON_STARTTLS_REFUSED] = describe_reply,
+    [SP_REASON_STARTTLS_INJECTION] = describe_injection,
+    [SP_REASON_TLS_ALERT] = describe_alert,
+};
+
+enum sp_owner sp_failure_owner(enum sp_reason reason, enum sp_phase phase)
+{
+    if (phase == SP_PHASE_QUIT)
+        return SP_OWNER_QUIT;
+    if (phase == SP_PHASE_CONFIG || reason == SP_REASON_INVALID_TARGET ||
+        reason == SP_REASON_CREDENTIAL_UNAVAILABLE || reason == SP_REASON_INTERNAL_ERROR ||
+        reason == SP_REASON_CANCELLED || reason == SP_REASON_LOCAL_RESOURCE_EXHAUSTED)
+        return SP_OWNER_TARGET;
+    if (reason == SP_REASON_STARTTLS_NOT_SUPPORTED || reason == SP_REASON_STARTTLS_TEMPORARY ||
+        reason == SP_REASON_STARTTLS_REFUSED || reason == SP_REASON_STARTTLS_INJECTION)
+        return SP_OWNER_STARTTLS;
+    return SP_OWNER_PHASE;
+}
+
+bool sp_failed_with(const struct sp_evidence *evidence, enum sp_reason reason)
+{
+    return evidence->failure.reason == reason;
+}
+
+bool sp_failed_in(const struct sp_evidence *evidence, enum sp_phase phase)
+{
+    return evidence->failure.reason != SP_REASON_OK && evidence->failure.phase == phase;
+}
+
+/* The greeting has been read and TLS is not being negotiated: replies are what we wait for. */
+static bool in_dialogue(enum sp_phase phase)
+{
+    return phase == SP_PHASE_EHLO || phase == SP_PHASE_STARTTLS || phase == SP_PHASE_EHLO_TLS ||
+           phase == SP_PHASE_AUTH || phase == SP_PHASE_MAIL || phase == SP_PHASE_RCPT ||
+           phase == SP_PHASE_DATA;
+}
+
+enum sp_state sp_failure_state(const struct sp_evidence *evidence)
+{
+    const struct sp_failure *failure = &evidence->failure;
+    const struct sp_reply *reply = sp_phase_reply(evidence, failure->phase);
+    if (failure->phase == SP_PHASE_QUIT)
+        return SP_STATE_OK;
+    if (failure->reason == SP_REASON_SERVICE_NOT_AVAILABLE && reply != NULL && reply->code >= 500)
+        return SP_STATE_CRITICAL;
+    if (failure->reason == SP_REASON_CONNECTION_RESET && in_dialogue(failure->phase))
+        return SP_STATE_WARNING;
+    return sp_reason_info(failure->reason)->state;
+}
+
+struct sp_finding *sp_failure_add_state(const struct sp_evidence *evidence,
+                                        struct sp_result *result, enum sp_state state)
+{
+    const struct sp_failure *failure = &evidence->failure;
+    describe_fn *describe = describers[failure->reason];
+    char message[SP_WORDING_SIZE * 2];
+    message[0] = '\0';
+    if (describe != NULL)
+        describe(evidence, message, sizeof message);
+    else
+        describe_plain(evidence, message, sizeof message);
+    return sp_result_add_state(result, failure->reason, state, failure->phase, "%s", message);
+}
+
+struct sp_finding *sp_failure_add(const struct sp_evidence *evidence, struct sp_result *result)
+{
+    return sp_failure_add_state(evidence, result, sp_failure_state(evidence));
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Pieces of messages that several checks need: durations, quoted replies, who was asked what. */
+#ifndef SP_CHECKS_WORDING_H
+#define SP_CHECKS_WORDING_H
+
+#include "probe/evidence.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SP_WORDING_SIZE 512u  /* room for one whole message */
+#define SP_WORDING_QUOTE 160  /* octets of a server's text that a message quotes */
+#define SP_WORDING_NAME 120   /* octets of a certificate's subject that a message names */
+
+/* "0.4 ms", "88 ms", "5.0 s". Writes into out and returns it. */
+const char *sp_word_duration(char *out, size_t size, int64_t ns);
+/* "550 'go away'" with the first line's text, raw; code alone when there is no text. */
+const char *sp_word_reply(char *out, size_t size, const struct sp_reply *reply);
+/* "192.0.2.1 port 25", "mx.example.org port 25" before an address is known, or a socket's path. */
+const char *sp_word_peer(char *out, size_t size, const struct sp_evidence *evidence);
+/* What was answered in this phase: "EHLO", "LHLO", "HELO", "EHLO inside TLS", "STARTTLS"; for other
+ * phases their name. */
+const char *sp_word_command(const struct sp_evidence *evidence, enum sp_phase phase);
+/* The last reply of this phase, or NULL. */
+const struct sp_reply *sp_phase_reply(const struct sp_evidence *evidence, enum sp_phase phase);
+
+#endif
