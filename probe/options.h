@@ -9,6 +9,7 @@
 
 #include "probe/arena.h"
 #include "probe/phase.h"
+#include "probe/values.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,14 +30,6 @@ enum sp_when { SP_WHEN_AUTO, SP_WHEN_ALWAYS, SP_WHEN_NEVER };
 /* TLS protocol versions as on the wire (RFC 8446 §4.2.1); only these can be asked for. */
 enum sp_tls_version { SP_TLS_1_0 = 0x0301, SP_TLS_1_1 = 0x0302, SP_TLS_1_2 = 0x0303,
                       SP_TLS_1_3 = 0x0304 };
-
-/* A Nagios range: alert when outside [start, end], or inside when `inside`. Infinite ends allowed. */
-struct sp_range {
-    double start, end;
-    bool inside;
-    bool set;
-    const char *text; /* as the user wrote it; NULL when !set */
-};
 
 /* A list of words in the order given; points into the options' arena. */
 struct sp_words {
@@ -63,7 +56,7 @@ struct sp_options {
     /* verification */
     enum sp_verify_mode verify;
     const char *ca_file, *ca_dir;
-    struct sp_range cert_warning, cert_critical; /* days; a plain number N alerts below N */
+    struct sp_range cert_warning, cert_critical; /* days left; a plain number N is kept as "N:" */
     /* dialogue */
     const char *expect; /* PCRE2 pattern for the banner, or NULL */
     struct sp_words require_capability, forbid_capability;
@@ -85,38 +78,50 @@ struct sp_option_info {
     const char *name;     /* long form: "reply-timeout" */
     char short_name;      /* 'w', or 0 */
     const char *metavar;  /* "DURATION"; NULL: a flag without value */
-    const char *fallback; /* the default as text for people; NULL: none */
+    const char *choices;  /* "auto|always|never": the allowed words, or NULL */
+    const char *fallback; /* the default as it would be written; in parentheses: only a text for people;
+                             NULL: none */
     enum sp_option_scope scope;
     const char *group;    /* heading in --help: "time" */
     bool common;          /* shown by -h */
+    bool action;          /* --help and its kind: known to cli.c only, has no value in sp_options */
+    bool adds_up;         /* setting it again adds, see struct sp_option_layer */
     const char *help;     /* one line */
-    const char *long_help;/* for the man page */
+    const char *long_help;/* more sentences for the man page, or "" */
 };
 
+/* Rows in the order of --help; those of one group stand together. At most 64. */
 size_t sp_option_count(void);
 const struct sp_option_info *sp_option_at(size_t index);
 /* By long name; '-' and '_' are the same. NULL: none. */
 const struct sp_option_info *sp_option_find(const char *name);
-/* The nearest long name for "did you mean", or NULL when none is near. */
-const char *sp_option_suggest(const char *name);
+/* By short name. NULL: none. */
+const struct sp_option_info *sp_option_find_short(char short_name);
+/* The nearest long name for "did you mean", or NULL when none is near. SP_SCOPE_ENDPOINT: only options
+ * that can stand in a target line; SP_SCOPE_PROGRAM: all. */
+const char *sp_option_suggest(const char *name, enum sp_option_scope scope);
 
 /* Sets every default. */
 void sp_options_init(struct sp_options *options);
 /*
- * Sets one option from text; strings are copied into `arena`. False: bad value, and error[0..size)
- * holds one line that names the option, the value and what would be right.
+ * Sets one option from text; strings are copied into `arena`. A flag takes NULL for "yes", or a word
+ * such as yes/no/true/false/on/off/1/0. False: bad value, and error[0..size) holds one printable line
+ * that names the option, the value and what would be right; then the options are as before.
  */
 bool sp_option_set(struct sp_options *options, struct sp_arena *arena,
                    const struct sp_option_info *info, const char *value, char *error, size_t size);
+
+/* Where values come from, one after the other: environment, command line, target line. Lists and
+ * counts add up within a layer; a later layer's replace those of the former. */
+struct sp_option_layer {
+    uint64_t seen; /* bit i: the option with index i was set in this layer */
+};
+/* As sp_option_set, with that rule. A new layer starts as {0}. */
+bool sp_option_set_layered(struct sp_options *options, struct sp_arena *arena,
+                           struct sp_option_layer *layer, const struct sp_option_info *info,
+                           const char *value, char *error, size_t size);
 /* Checks that the options agree with one another and fills ehlo_name when it is NULL (the FQDN, or
  * an address literal where there is no usable name; no network is asked). False: as above. */
 bool sp_options_finish(struct sp_options *options, struct sp_arena *arena, char *error, size_t size);
-
-/* Parsers of values, shared with tests. Durations: "1500ms", "5s", "2m", "1h", plain = seconds. */
-bool sp_parse_duration_ms(const char *text, uint32_t *out_ms);
-/* Nagios range grammar: [@][start:]end, start "~" = minus infinity. */
-bool sp_parse_range(const char *text, struct sp_range *out_range);
-/* True when `value` must alert. */
-bool sp_range_alerts(const struct sp_range *range, double value);
 
 #endif
