@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "output/detail.h"
+#include "output/facts.h"
+#include "output/style.h"
+#include "output/waterfall.h"
+#include "probe/limits.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define FINDING_INDENT 10u /* where "what", "why" and "next" have their text */
+
+static void write_state(struct sp_flow *flow, enum sp_state state)
+{
+    flow->tone = sp_tone_of_state(state);
+    sp_flow_wordsf(flow, "%s %s", sp_mark_of_state(flow->render, state), sp_state_name(state));
+    flow->tone = SP_TONE_PLAIN;
+}
+
+/* "✖ CRITICAL mx.example.org:25 (192.0.2.1): the certificate expired 12 days ago" */
+static void write_verdict(struct sp_writer *writer, const struct sp_render *render,
+                          const struct sp_result *result)
+{
+    const struct sp_evidence *evidence = result->evidence;
+    bool same = evidence->endpoint->host != NULL && evidence->ip != NULL &&
+                strcmp(evidence->endpoint->host, evidence->ip) == 0;
+    struct sp_buf target;
+    struct sp_flow flow;
+
+    sp_buf_init(&target, SP_LIMIT_LINE);
+    sp_flow_begin(&flow, writer, render, 2, 0);
+    write_state(&flow, result->state);
+    flow.tone = SP_TONE_STRONG;
+    bool shown = evidence->ip != NULL && !same;
+    if (!sp_fact_target(&target, evidence->endpoint) ||
+        (!shown && !sp_buf_append_str(&target, ":")))
+        sp_writer_fail(writer, ENOMEM);
+    sp_flow_words(&flow, (const char *)target.data, target.len);
+    flow.tone = SP_TONE_PLAIN;
+    if (shown)
+        sp_flow_wordsf(&flow, "(%s):", evidence->ip);
+    sp_flow_words(&flow, result->message, strlen(result->message));
+    sp_flow_end(&flow);
+    sp_buf_free(&target);
+}
+
+static void write_labelled(struct sp_writer *writer, const struct sp_render *render,
+                           const char *label, const char *text)
+{
+    struct sp_flow flow;
+
+    if (text == NULL || text[0] == '\0')
+        return;
+    sp_write_str(writer, "    ");
+    sp_tone_begin(writer, render, SP_TONE_DIM);
+    sp_write_cell(writer, render, label, strlen(label), 4, false);
+    sp_tone_end(writer, render, SP_TONE_DIM);
+    sp_write_str(writer, "  ");
+    sp_flow_begin(&flow, writer, render, FINDING_INDENT, FINDING_INDENT);
+    sp_flow_words(&flow, text, strlen(text));
+    sp_flow_end(&flow);
+}
+
+/* True when an earlier finding of this reason has given the same advice. */
+static bool is_told(const struct sp_result *result, size_t index)
+{
+    const struct sp_finding *finding = &result->findings[index];
+    const char *hint = sp_fact_hint(finding);
+
+    for (size_t i = 0; i < index; i++) {
+        const char *other = sp_fact_hint(&result->findings[i]);
+
+        if (result->findings[i].reason == finding->reason &&
+            (hint == NULL || (other != NULL && strcmp(hint, other) == 0)))
+            return true;
+    }
+    return false;
+}
+
+static void write_finding(struct sp_writer *writer, const struct sp_render *render,
+                          const struct sp_result *result, size_t index)
+{
+    const struct sp_finding *finding = &result->findings[index];
+    const struct sp_reason_info *reason = sp_reason_info(finding->reason);
+    struct sp_flow flow;
+
+    sp_write_str(writer, "  ");
+    sp_flow_begin(&flow, writer, render, 4, 2);
+    write_state(&flow, finding->state);
+    flow.tone = SP_TONE_STRONG;
+    sp_flow_wordsf(&flow, "%s", reason->word);
+    flow.tone = SP_TONE_DIM;
+    sp_flow_wordsf(&flow, "(%s)", sp_phase_info(finding->phase)->name);
+    sp_flow_end(&flow);
+    write_labelled(writer, render, "what", finding->message);
+    if (is_told(result, index) || (finding->state == SP_STATE_OK && render->verbose == 0))
+        return;
+    write_labelled(writer, render, "why", reason->explanation);
+    write_labelled(writer, render, "next", sp_fact_hint(finding));
+}
+
+static void write_replies(struct sp_writer *writer, const struct sp_render *render,
+                          const struct sp_evidence *evidence)
+{
+    for (size_t i = 0; i < evidence->reply_count; i++) {
+        const struct sp_reply *reply = &evidence->replies[i];
+        char ms[SP_FACT_SIZE];
+        struct sp_flow flow;
+
+        sp_fact_ms(ms, reply->ns);
+        sp_flow_begin_row(&flow, writer, render, i == 0 ? "replies" : "");
+        sp_flow_itemf(&flow, "%s %d", sp_phase_info(reply->phase)->name, reply->code);
+        if (reply->enhanced != NULL)
+            sp_flow_item(&flow, reply->enhanced, strlen(reply->enhanced));
+        sp_flow_itemf(&flow, "%s ms", ms);
+        for (unsigned bit = 0; bit < SP_QUIRK_COUNT; bit++)
+            if ((reply->quirks & (1u << bit)) != 0)
+                sp_flow_itemf(&flow, "quirk: %s", sp_quirk_name(bit));
+        sp_flow_end(&flow);
+        for (size_t j = 0; j < reply->line_count; j++) {
+            sp_write_spaces(writer, SP_ROW_INDENT + 2);
+            sp_flow_begin(&flow, writer, render, SP_ROW_INDENT + 4, SP_ROW_INDENT + 2);
+            sp_flow_words(&flow, reply->lines[j].data, reply->lines[j].len);
+            sp_flow_end(&flow);
+        }
+    }
+}
+
+static void write_transcript(struct sp_writer *writer, const struct sp_render *render,
+                             const struct sp_transcript *transcript)
+{
+    const struct sp_transcript_line *line = transcript->first;
+    struct sp_flow flow;
+
+    for (; line != NULL; line = line->next) {
+        char ms[SP_FACT_SIZE];
+
+        sp_fact_ms(ms, line->at_ns);
+        sp_write_str(writer, "  ");
+        sp_tone_begin(writer, render, SP_TONE_DIM);
+        sp_write_cell(writer, render, ms, strlen(ms), 9, true);
+        sp_tone_end(writer, render, SP_TONE_DIM);
+        sp_write_str(writer, " ms  ");
+        sp_write_str(writer, sp_fact_arrow(line));
+        sp_flow_begin(&flow, writer, render, SP_ROW_INDENT + 4, SP_ROW_INDENT + 4);
+        sp_flow_words(&flow, line->text.data, line->text.len);
+        sp_flow_end(&flow);
+    }
+    if (transcript->cut)
+        sp_write_str(writer, "  (the transcript is cut here)\n");
+}
+
+void sp_detail_write(struct sp_writer *writer, const struct sp_render *render,
+                     const struct sp_result *result)
+{
+    const struct sp_evidence *evidence = result->evidence;
+
+    write_verdict(writer, render, result);
+    sp_waterfall_write(writer, render, result);
+    sp_detail_write_facts(writer, render, result);
+    if (render->verbose > 0)
+        write_replies(writer, render, evidence);
+    for (size_t i = 0; i < result->finding_count; i++)
+        write_finding(writer, render, result, i);
+    if (render->transcript)
+        write_transcript(writer, render, &evidence->transcript);
+}

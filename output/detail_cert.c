@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The certificates of one endpoint: two lines for the server's own, all of the chain with -v. */
+#include "output/detail.h"
+#include "output/facts.h"
+#include "output/style.h"
+#include "probe/limits.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAMES_SHOWN 3u /* without -v */
+
+/* "mx.example.org, IP:192.0.2.1 and 4 more"; nearly all names are DNS names, so that goes without saying. */
+static void write_names(struct sp_flow *flow, const struct sp_cert *cert)
+{
+    size_t shown = cert->name_count;
+    struct sp_buf text;
+    bool built = true;
+
+    if (flow->render->verbose == 0 && shown > NAMES_SHOWN)
+        shown = NAMES_SHOWN;
+    sp_buf_init(&text, SP_LIMIT_ARENA);
+    for (size_t i = 0; i < shown && built; i++) {
+        const struct sp_cert_name *name = &cert->names[i];
+
+        built = sp_buf_append_str(&text, i == 0 ? "" : ", ") &&
+                (name->type == SP_NAME_DNS ? sp_buf_append(&text, name->value.data, name->value.len)
+                                           : sp_fact_name(&text, name));
+    }
+    if (built && cert->name_count > shown)
+        built = sp_buf_printf(&text, " and %zu more", cert->name_count - shown);
+    if (!built)
+        sp_writer_fail(flow->writer, ENOMEM);
+    if (cert->name_count == 0)
+        sp_flow_itemf(flow, "no names");
+    else
+        sp_flow_item(flow, (const char *)text.data, text.len);
+    sp_buf_free(&text);
+}
+
+static void write_validity(struct sp_flow *flow, const struct sp_cert *cert, int64_t now_ms)
+{
+    char from[SP_FACT_SIZE], until[SP_FACT_SIZE], days[SP_FACT_SIZE];
+    int64_t tenths = sp_fact_tenths_of_days(cert->not_after, now_ms);
+
+    if (!cert->time_valid || !sp_fact_date(from, cert->not_before) ||
+        !sp_fact_date(until, cert->not_after)) {
+        sp_flow_itemf(flow, "validity not readable");
+        return;
+    }
+    sp_flow_itemf(flow, "%s to %s", from, until);
+    sp_fact_tenths(days, tenths < 0 ? -tenths : tenths);
+    if (tenths < 0)
+        flow->tone = SP_TONE_CRITICAL;
+    sp_flow_itemf(flow, tenths < 0 ? "expired %s days ago" : "%s days left", days);
+    flow->tone = SP_TONE_PLAIN;
+}
+
+static void write_judged(struct sp_flow *flow, bool good, const char *text)
+{
+    enum sp_state state = good ? SP_STATE_OK : SP_STATE_CRITICAL;
+
+    flow->tone = sp_tone_of_state(state);
+    sp_flow_itemf(flow, "%s %s", sp_mark_of_state(flow->render, state), text);
+    flow->tone = SP_TONE_PLAIN;
+}
+
+static void write_leaf(struct sp_writer *writer, const struct sp_render *render,
+                       const struct sp_evidence *evidence)
+{
+    const struct sp_cert *cert = &evidence->tls.certs[0];
+    const struct sp_verify *verify = &evidence->verify;
+    struct sp_flow flow;
+
+    sp_flow_begin_row(&flow, writer, render, "certificate");
+    if (!cert->parsed) {
+        sp_flow_itemf(&flow, "can't be read: %s", cert->error != NULL ? cert->error : "unknown");
+        sp_flow_end(&flow);
+        return;
+    }
+    sp_flow_item(&flow, cert->subject_text, strlen(cert->subject_text));
+    write_names(&flow, cert);
+    sp_flow_item(&flow, cert->key_text, strlen(cert->key_text));
+    sp_flow_end(&flow);
+    sp_flow_begin_row(&flow, writer, render, "issuer");
+    sp_flow_item(&flow, cert->issuer_text, strlen(cert->issuer_text));
+    write_validity(&flow, cert, evidence->started_ms);
+    if (verify->done)
+        write_judged(&flow, verify->trusted, verify->trusted ? "trusted" : "not trusted");
+    if (verify->name_tested && verify->name_match && verify->matched_name != NULL) {
+        flow.tone = SP_TONE_OK;
+        sp_flow_itemf(&flow, "%s matches %s", sp_mark_of_state(render, SP_STATE_OK),
+                      verify->matched_name);
+    } else if (verify->name_tested) {
+        write_judged(&flow, verify->name_match, verify->name_match ? "name matches" : "wrong name");
+    }
+    sp_flow_end(&flow);
+}
+
+static void write_chain_member(struct sp_writer *writer, const struct sp_render *render,
+                               const struct sp_evidence *evidence, size_t depth)
+{
+    const struct sp_cert *cert = &evidence->tls.certs[depth];
+    char label[32];
+    struct sp_flow flow;
+
+    snprintf(label, sizeof(label), "chain %zu", depth);
+    sp_flow_begin_row(&flow, writer, render, label);
+    if (cert->parsed) {
+        sp_flow_item(&flow, cert->subject_text, strlen(cert->subject_text));
+        sp_flow_item(&flow, cert->key_text, strlen(cert->key_text));
+        sp_flow_item(&flow, cert->sig_text, strlen(cert->sig_text));
+        sp_flow_itemf(&flow, "issuer %s", cert->issuer_text);
+        write_validity(&flow, cert, evidence->started_ms);
+    } else {
+        sp_flow_itemf(&flow, "can't be read: %s", cert->error != NULL ? cert->error : "unknown");
+    }
+    sp_flow_itemf(&flow, "sha256 %s", cert->sha256);
+    sp_flow_end(&flow);
+}
+
+static void write_verification(struct sp_writer *writer, const struct sp_render *render,
+                               const struct sp_verify *verify)
+{
+    struct sp_flow flow;
+
+    if (verify->anchor != NULL) {
+        sp_flow_begin_row(&flow, writer, render, "anchor");
+        sp_flow_words(&flow, verify->anchor->subject_text, strlen(verify->anchor->subject_text));
+        sp_flow_end(&flow);
+    }
+    for (size_t i = 0; i < verify->problem_count; i++) {
+        const struct sp_problem *problem = &verify->problems[i];
+
+        sp_flow_begin_row(&flow, writer, render, i == 0 ? "problems" : "");
+        if (problem->depth >= 0)
+            sp_flow_itemf(&flow, "chain %d", problem->depth);
+        sp_flow_itemf(&flow, "%s", sp_reason_info(problem->reason)->word);
+        if (problem->detail != NULL)
+            sp_flow_item(&flow, problem->detail, strlen(problem->detail));
+        sp_flow_end(&flow);
+    }
+}
+
+void sp_detail_write_certificates(struct sp_writer *writer, const struct sp_render *render,
+                                  const struct sp_evidence *evidence)
+{
+    if (evidence->tls.cert_count == 0)
+        return;
+    write_leaf(writer, render, evidence);
+    if (render->verbose == 0)
+        return;
+    for (size_t i = 0; i < evidence->tls.cert_count; i++)
+        write_chain_member(writer, render, evidence, i);
+    write_verification(writer, render, &evidence->verify);
+}

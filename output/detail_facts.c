@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the server showed: banner, capabilities, TLS. */
+#include "output/detail.h"
+#include "output/facts.h"
+#include "output/style.h"
+#include "output/utf8.h"
+#include "probe/limits.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define MORE_COLUMNS 12u /* room for "and 100 more" */
+
+static void write_banner(struct sp_writer *writer, const struct sp_render *render,
+                         const struct sp_reply *banner)
+{
+    struct sp_flow flow;
+
+    if (banner == NULL)
+        return;
+    sp_flow_begin_row(&flow, writer, render, "banner");
+    sp_flow_wordsf(&flow, "%d", banner->code);
+    for (size_t i = 0; i < banner->line_count && (i == 0 || render->verbose > 0); i++)
+        sp_flow_words(&flow, banner->lines[i].data, banner->lines[i].len);
+    if (banner->line_count > 1 && render->verbose == 0)
+        sp_flow_wordsf(&flow, "(and %zu more lines)", banner->line_count - 1);
+    sp_flow_end(&flow);
+}
+
+/* "SIZE 10240000" as safe text. */
+static bool build_capability(struct sp_buf *out, const struct sp_render *render,
+                             const struct sp_capability *item)
+{
+    out->len = 0;
+    bool built = sp_buf_append_str(out, item->keyword);
+    for (size_t i = 0; i < item->param_count; i++)
+        built =
+            built && sp_buf_append(out, " ", 1) &&
+            sp_safe_append(out, sp_safe_of(render), item->params[i].data, item->params[i].len, 0);
+    return built;
+}
+
+/* One line unless -v asks for all: as many as fit, and how many do not. */
+static void write_capabilities(struct sp_writer *writer, const struct sp_render *render,
+                               const struct sp_ehlo *ehlo)
+{
+    struct sp_flow flow;
+    struct sp_buf text;
+
+    sp_buf_init(&text, SP_LIMIT_ARENA);
+    sp_flow_begin_row(&flow, writer, render, ehlo->helo ? "helo" : "ehlo");
+    if (ehlo->count == 0)
+        sp_flow_wordsf(&flow, "no extensions");
+    for (size_t i = 0; i < ehlo->count; i++) {
+        bool last = i + 1 == ehlo->count;
+        const char *comma = last ? "" : ",";
+
+        if (!build_capability(&text, render, &ehlo->items[i]) || !sp_buf_append(&text, "", 1)) {
+            sp_writer_fail(writer, ENOMEM);
+            break;
+        }
+        size_t columns = sp_utf8_columns((const char *)text.data, text.len - 1);
+        size_t room = render->width - (last ? 0 : MORE_COLUMNS);
+        if (render->verbose == 0 && i > 0 && flow.column + columns + 2 > room) {
+            sp_flow_wordsf(&flow, "and %zu more", ehlo->count - i);
+            break;
+        }
+        sp_flow_wordsf(&flow, "%s%s", (const char *)text.data, comma);
+    }
+    sp_flow_end(&flow);
+    sp_buf_free(&text);
+}
+
+/* -v: what TLS made appear or go away. */
+static void write_difference(struct sp_writer *writer, const struct sp_render *render,
+                             const char *label, const struct sp_ehlo *from,
+                             const struct sp_ehlo *other)
+{
+    struct sp_flow flow;
+    bool any = false;
+
+    for (size_t i = 0; i < from->count; i++) {
+        const char *keyword = from->items[i].keyword;
+
+        if (sp_ehlo_find(other, keyword) != NULL)
+            continue;
+        if (!any)
+            sp_flow_begin_row(&flow, writer, render, label);
+        sp_flow_item(&flow, keyword, strlen(keyword));
+        any = true;
+    }
+    if (any)
+        sp_flow_end(&flow);
+}
+
+static void write_no_tls(struct sp_writer *writer, const struct sp_render *render,
+                         const struct sp_evidence *evidence)
+{
+    struct sp_flow flow;
+
+    if (!evidence->plain.ok && !evidence->starttls_tried)
+        return;
+    sp_flow_begin_row(&flow, writer, render, "tls");
+    sp_flow_item(&flow, "not used", strlen("not used"));
+    sp_flow_itemf(&flow, "STARTTLS is %soffered", evidence->starttls_offered ? "" : "not ");
+    if (evidence->starttls_code > 0)
+        sp_flow_itemf(&flow, "answered with %d", evidence->starttls_code);
+    if (evidence->starttls_leftover > 0)
+        sp_flow_itemf(&flow, "%zu octets behind the answer", evidence->starttls_leftover);
+    sp_flow_end(&flow);
+}
+
+static void write_tls(struct sp_writer *writer, const struct sp_render *render,
+                      const struct sp_tls_facts *tls)
+{
+    struct sp_flow flow;
+
+    sp_flow_begin_row(&flow, writer, render, "tls");
+    if (!tls->established) {
+        flow.tone = SP_TONE_CRITICAL;
+        sp_flow_item(&flow, "not established", strlen("not established"));
+        flow.tone = SP_TONE_PLAIN;
+    }
+    if (tls->version_text != NULL)
+        sp_flow_item(&flow, tls->version_text, strlen(tls->version_text));
+    if (tls->cipher != NULL)
+        sp_flow_item(&flow, tls->cipher, strlen(tls->cipher));
+    if (tls->group != NULL)
+        sp_flow_item(&flow, tls->group, strlen(tls->group));
+    if (tls->alert >= 0)
+        sp_flow_itemf(&flow, "alert %d %s", tls->alert,
+                      tls->alert_text != NULL ? tls->alert_text : "");
+    if (tls->client_certificate_requested)
+        sp_flow_itemf(&flow, "asks for a client certificate");
+    if (render->verbose > 0)
+        sp_flow_itemf(&flow, "SNI %s", tls->sni != NULL ? tls->sni : "not sent");
+    sp_flow_end(&flow);
+}
+
+/* Attempts that failed are always news; those that lost the race only with -v. */
+static void write_attempts(struct sp_writer *writer, const struct sp_render *render,
+                           const struct sp_evidence *evidence)
+{
+    const char *label = "attempts";
+
+    for (size_t i = 0; i < evidence->attempt_count; i++) {
+        const struct sp_attempt *attempt = &evidence->attempts[i];
+        char ms[SP_FACT_SIZE];
+        struct sp_flow flow;
+
+        if (attempt->reason == SP_REASON_CANCELLED && render->verbose == 0)
+            continue;
+        sp_fact_ms(ms, attempt->ns);
+        sp_flow_begin_row(&flow, writer, render, label);
+        sp_flow_item(&flow, attempt->ip, strlen(attempt->ip));
+        sp_flow_itemf(&flow, "%s", sp_reason_info(attempt->reason)->word);
+        sp_flow_itemf(&flow, "%s ms", ms);
+        sp_flow_end(&flow);
+        label = "";
+    }
+}
+
+static void write_addresses(struct sp_writer *writer, const struct sp_render *render,
+                            const struct sp_evidence *evidence)
+{
+    struct sp_flow flow;
+
+    if (!evidence->resolved)
+        return;
+    sp_flow_begin_row(&flow, writer, render, "addresses");
+    if (evidence->canonical != NULL)
+        sp_flow_itemf(&flow, "alias of %s", evidence->canonical);
+    for (size_t i = 0; i < evidence->address_count; i++)
+        sp_flow_item(&flow, evidence->addresses[i], strlen(evidence->addresses[i]));
+    sp_flow_end(&flow);
+}
+
+void sp_detail_write_facts(struct sp_writer *writer, const struct sp_render *render,
+                           const struct sp_result *result)
+{
+    const struct sp_evidence *evidence = result->evidence;
+    const struct sp_ehlo *ehlo = sp_evidence_ehlo(evidence);
+
+    if (render->verbose > 0)
+        write_addresses(writer, render, evidence);
+    write_attempts(writer, render, evidence);
+    write_banner(writer, render, evidence->banner);
+    if (ehlo->ok)
+        write_capabilities(writer, render, ehlo);
+    if (render->verbose > 0 && evidence->plain.ok && evidence->tls_ehlo.ok) {
+        write_difference(writer, render, "only in TLS", &evidence->tls_ehlo, &evidence->plain);
+        write_difference(writer, render, "only before", &evidence->plain, &evidence->tls_ehlo);
+    }
+    if (evidence->tls.tried)
+        write_tls(writer, render, &evidence->tls);
+    else
+        write_no_tls(writer, render, evidence);
+    sp_detail_write_certificates(writer, render, evidence);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "output/table.h"
+#include "output/facts.h"
+#include "output/style.h"
+#include "output/utf8.h"
+#include "probe/limits.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum column { STATE, TARGET, REASON, TLS, CERT, TOTAL, COLUMN_COUNT };
+
+#define GAP 2u
+#define TARGET_MIN 16u
+
+struct table {
+    struct sp_writer *writer;
+    const struct sp_render *render;
+    size_t width[COLUMN_COUNT]; /* 0: left out */
+};
+
+static const char *const headings[COLUMN_COUNT] = {"STATE", "TARGET", "REASON",
+                                                   "TLS",   "CERT",   "TOTAL"};
+
+static void set_tls(char out[SP_FACT_SIZE], const struct sp_evidence *evidence)
+{
+    const char *version = evidence->tls.established ? evidence->tls.version_text : NULL;
+
+    if (version != NULL && strncmp(version, "TLSv", 4) == 0)
+        version += 4; /* the heading says it */
+    snprintf(out, SP_FACT_SIZE, "%s", version != NULL ? version : "-");
+}
+
+static void set_cert(char out[SP_FACT_SIZE], const struct sp_evidence *evidence)
+{
+    const struct sp_tls_facts *tls = &evidence->tls;
+
+    if (tls->cert_count == 0 || !tls->certs[0].parsed || !tls->certs[0].time_valid) {
+        snprintf(out, SP_FACT_SIZE, "-");
+        return;
+    }
+    int64_t tenths = sp_fact_tenths_of_days(tls->certs[0].not_after, evidence->started_ms);
+    snprintf(out, SP_FACT_SIZE, "%" PRId64 " d", tenths / 10 - (tenths % 10 < 0));
+}
+
+static void set_total(char out[SP_FACT_SIZE], const struct sp_evidence *evidence)
+{
+    if (evidence->total_ns <= 0)
+        snprintf(out, SP_FACT_SIZE, "-");
+    else
+        snprintf(out, SP_FACT_SIZE, "%" PRId64 " ms", (evidence->total_ns + 500000) / 1000000);
+}
+
+/* With --all-addresses several lines have the same name: the address tells them apart. */
+static bool build_target(struct sp_buf *out, const struct sp_result *result)
+{
+    const struct sp_evidence *evidence = result->evidence;
+    const struct sp_options *options = evidence->endpoint->options;
+
+    out->len = 0;
+    if (!sp_fact_target(out, evidence->endpoint))
+        return false;
+    if (options == NULL || !options->all_addresses || evidence->endpoint->numeric ||
+        evidence->ip == NULL)
+        return true;
+    return sp_buf_printf(out, " %s", evidence->ip);
+}
+
+static void widen(size_t *width, size_t columns)
+{
+    if (columns > *width)
+        *width = columns;
+}
+
+static void measure_row(struct table *table, struct sp_buf *scratch, const struct sp_result *result)
+{
+    const struct sp_evidence *evidence = result->evidence;
+    char text[SP_FACT_SIZE];
+
+    if (build_target(scratch, result))
+        widen(&table->width[TARGET], sp_utf8_columns((const char *)scratch->data, scratch->len));
+    else
+        sp_writer_fail(table->writer, ENOMEM);
+    widen(&table->width[REASON], strlen(sp_reason_info(result->reason)->word));
+    set_tls(text, evidence);
+    widen(&table->width[TLS], strlen(text));
+    set_cert(text, evidence);
+    widen(&table->width[CERT], strlen(text));
+    set_total(text, evidence);
+    widen(&table->width[TOTAL], strlen(text));
+}
+
+/* What is left of the terminal's width for the target once all others have theirs. */
+static size_t find_room(const struct table *table)
+{
+    size_t taken = 0;
+
+    for (int i = 0; i < COLUMN_COUNT; i++)
+        if (i != TARGET && table->width[i] > 0)
+            taken += table->width[i] + GAP;
+    return table->render->width > taken ? table->render->width - taken : 0;
+}
+
+/* A narrow terminal first loses what is only nice to know, never the verdict or the target. */
+static void fit(struct table *table)
+{
+    static const enum column droppable[] = {TLS, CERT, TOTAL};
+    size_t wanted = table->width[TARGET] < TARGET_MIN ? table->width[TARGET] : TARGET_MIN;
+
+    for (size_t i = 0; i < sizeof(droppable) / sizeof(droppable[0]); i++)
+        if (find_room(table) < wanted)
+            table->width[droppable[i]] = 0;
+    size_t room = find_room(table);
+    if (table->width[TARGET] > room)
+        table->width[TARGET] = room < 8 ? 8 : room;
+}
+
+static void write_column(struct table *table, enum column column, const char *data, size_t len)
+{
+    bool right = column >= CERT;
+
+    if (table->width[column] == 0)
+        return;
+    sp_write_spaces(table->writer, GAP);
+    sp_write_cell(table->writer, table->render, data, len, table->width[column], right);
+}
+
+static void write_heading(struct table *table)
+{
+    sp_tone_begin(table->writer, table->render, SP_TONE_DIM);
+    sp_write_cell(table->writer, table->render, headings[STATE], strlen(headings[STATE]),
+                  table->width[STATE], false);
+    for (int i = TARGET; i < COLUMN_COUNT; i++)
+        write_column(table, (enum column)i, headings[i], strlen(headings[i]));
+    sp_tone_end(table->writer, table->render, SP_TONE_DIM);
+    sp_write_str(table->writer, "\n");
+}
+
+static void write_row(struct table *table, struct sp_buf *scratch, const struct sp_result *result)
+{
+    const struct sp_evidence *evidence = result->evidence;
+    const char *reason = sp_reason_info(result->reason)->word;
+    enum sp_tone tone = sp_tone_of_state(result->state);
+    char text[SP_FACT_SIZE];
+
+    snprintf(text, sizeof(text), "%s %s", sp_mark_of_state(table->render, result->state),
+             sp_state_name(result->state));
+    sp_tone_begin(table->writer, table->render, tone);
+    sp_write_cell(table->writer, table->render, text, strlen(text), table->width[STATE], false);
+    sp_tone_end(table->writer, table->render, tone);
+    if (!build_target(scratch, result))
+        sp_writer_fail(table->writer, ENOMEM);
+    write_column(table, TARGET, (const char *)scratch->data, scratch->len);
+    write_column(table, REASON, reason, strlen(reason));
+    set_tls(text, evidence);
+    write_column(table, TLS, text, strlen(text));
+    set_cert(text, evidence);
+    write_column(table, CERT, text, strlen(text));
+    set_total(text, evidence);
+    write_column(table, TOTAL, text, strlen(text));
+    sp_write_str(table->writer, "\n");
+}
+
+void sp_table_write(struct sp_writer *writer, const struct sp_render *render,
+                    const struct sp_result *const *results, size_t count)
+{
+    struct table table = {.writer = writer, .render = render};
+    struct sp_buf scratch;
+
+    if (count == 0)
+        return;
+    sp_buf_init(&scratch, SP_LIMIT_LINE);
+    for (int i = 0; i < COLUMN_COUNT; i++)
+        table.width[i] = strlen(headings[i]);
+    table.width[STATE] = strlen("x CRITICAL");
+    for (size_t i = 0; i < count; i++)
+        measure_row(&table, &scratch, results[i]);
+    fit(&table);
+    write_heading(&table);
+    for (size_t i = 0; i < count && writer->error == 0; i++)
+        write_row(&table, &scratch, results[i]);
+    sp_buf_free(&scratch);
+}
