@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* One endpoint under way. */
 struct job {
@@ -20,18 +19,11 @@ struct job {
     bool waiting; /* in the gate: takes no place in the window */
 };
 
-/* Anchors by where they come from: most often one entry for all endpoints. */
-struct anchors {
-    struct anchors *next;
-    const char *ca_file, *ca_dir;
-    struct sp_trust *trust;
-};
-
 struct sp_runner {
     struct sp_runner_config config;
     struct sp_services services;
     struct sp_gate *gate;
-    struct anchors *anchors;
+    struct sp_trust *trust; /* NULL until a target wants it */
     struct job *jobs;
     uv_timer_t rate_timer;
     size_t next_target, active, done, extra; /* extra: siblings of --all-addresses */
@@ -43,45 +35,16 @@ static void fill(struct sp_runner *runner);
 
 /* --- what the targets need -------------------------------------------------------------------- */
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static const struct sp_trust *find_anchors(const struct sp_runner *runner,
-                                           const struct sp_options *options)
-{
-    for (const struct anchors *a = runner->anchors; a; a = a->next) {
-        if (same_text(a->ca_file, options->ca_file) && same_text(a->ca_dir, options->ca_dir))
-            return a->trust;
-    }
-    return NULL;
-}
-
 /* Fails closed: a store that can't be read is an error unless nothing is to be verified. */
-static bool load_anchors(struct sp_runner *runner, const struct sp_endpoint *endpoint, char *error,
-                         size_t size)
+static bool load_trust(struct sp_runner *runner, const struct sp_endpoint *endpoint, char *error,
+                       size_t size)
 {
-    const struct sp_options *options = endpoint->options;
+    const struct sp_options *options = runner->config.options;
     if (endpoint->verify == SP_VERIFY_OFF && !options->ca_file && !options->ca_dir)
         return true;
-    if (find_anchors(runner, options))
-        return true;
-    struct anchors *anchors = calloc(1, sizeof *anchors);
-    if (!anchors) {
-        snprintf(error, size, "out of memory");
-        return false;
-    }
-    anchors->ca_file = options->ca_file;
-    anchors->ca_dir = options->ca_dir;
-    anchors->trust = sp_trust_load(options->ca_file, options->ca_dir, error, size);
-    if (!anchors->trust) {
-        free(anchors);
-        return false;
-    }
-    anchors->next = runner->anchors;
-    runner->anchors = anchors;
-    return true;
+    if (!runner->trust)
+        runner->trust = sp_trust_load(options->ca_file, options->ca_dir, error, size);
+    return runner->trust != NULL;
 }
 
 static bool prepare_target(struct sp_runner *runner, const struct sp_endpoint *endpoint,
@@ -104,7 +67,7 @@ static bool prepare_target(struct sp_runner *runner, const struct sp_endpoint *e
             return false;
         }
     }
-    return load_anchors(runner, endpoint, error, size);
+    return load_trust(runner, endpoint, error, size);
 }
 
 struct sp_runner *sp_runner_new(const struct sp_runner_config *config, char *error, size_t size)
@@ -146,12 +109,7 @@ void sp_runner_free(struct sp_runner *runner)
 {
     if (!runner)
         return;
-    while (runner->anchors) {
-        struct anchors *next = runner->anchors->next;
-        sp_trust_free(runner->anchors->trust);
-        free(runner->anchors);
-        runner->anchors = next;
-    }
+    sp_trust_free(runner->trust);
     sp_tls_ctx_free(runner->services.tls_ctx);
     sp_gate_free(runner->gate);
     free(runner->services.input);
@@ -291,7 +249,7 @@ static void start_target(struct sp_runner *runner, size_t index)
     struct job *job = new_job(runner, index, 0);
     const struct sp_session_config config = {.services = &runner->services,
                                              .endpoint = endpoint,
-                                             .trust = find_anchors(runner, endpoint->options),
+                                             .trust = runner->trust,
                                              .events = &events,
                                              .data = job};
     if (job)

@@ -17,8 +17,9 @@
 struct sp_runner;
 
 struct sp_runner_events {
-    /* One endpoint's facts, in the order in which endpoints end; the receiver frees them. With
-     * --all-addresses a target gives one evidence per address, else address_index is 0. */
+    /* One endpoint's facts, in the order in which endpoints end; the receiver frees them; NULL
+     * when there was no memory even for that. With --all-addresses a target gives one
+     * evidence per address, else address_index is 0. */
     void (*done)(void *data, size_t target_index, size_t address_index,
                  struct sp_evidence *evidence);
     /* Every endpoint is done. */
@@ -27,7 +28,8 @@ struct sp_runner_events {
 
 struct sp_runner_config {
     uv_loop_t *loop;
-    const struct sp_options *options;  /* concurrency, per_host, rate, dns_server */
+    const struct sp_options *options;  /* concurrency, per_host, rate, dns_server,
+                                         ca_file, ca_dir */
     const struct sp_endpoint *targets; /* must outlive the runner and its evidences */
     size_t target_count;
     int64_t (*wall_ms)(void); /* Unix milliseconds */
