@@ -130,6 +130,24 @@ const char *sp_option_suggest(const char *name, enum sp_option_scope scope)
     return nearest.best;
 }
 
+const char *sp_option_default(const struct sp_option_info *info, char *out, size_t size)
+{
+    const struct row *row = (const struct row *)(const void *)info;
+    const char *text = info->fallback;
+
+    if (text == NULL) {
+        return NULL;
+    }
+    if (*text == '(') {
+        snprintf(out, size, "%.*s", (int)strlen(text) - 2, text + 1);
+    } else if (row->kind == KIND_DAYS) {
+        snprintf(out, size, "%.*s days", (int)strcspn(text, ":"), text);
+    } else {
+        snprintf(out, size, "%s", text);
+    }
+    return out;
+}
+
 /* "--timeout: "abc" is not right: `right`". Always false. */
 static bool refuse(const struct setting *set, const char *right)
 {

@@ -101,6 +101,10 @@ const struct sp_option_info *sp_option_find_short(char short_name);
  * that can stand in a target line; SP_SCOPE_PROGRAM: all. */
 const char *sp_option_suggest(const char *name, enum sp_option_scope scope);
 
+/* The default as people read it: "5s", "21 days", "by the target's form". Returns out, or NULL when
+ * there is none. */
+const char *sp_option_default(const struct sp_option_info *info, char *out, size_t size);
+
 /* Sets every default. */
 void sp_options_init(struct sp_options *options);
 /*

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "probe/cli.h"
+
+#include "probe/host.h"
+#include "probe/limits.h"
+#include "probe/nearest.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ERROR_SIZE 640u
+#define MESSAGE_MAX 65536u
+#define INVALID_SHOWN 10u /* broken targets that are listed one by one */
+
+/* The state of one call. */
+struct parse {
+    struct sp_cli *cli;
+    int argc;
+    char *const *argv;
+    int next;                     /* index of the next word */
+    struct sp_option_layer layer; /* of the command line */
+    const char **words;           /* targets, in order */
+    size_t word_count;
+    bool dry_run;
+    enum sp_cli_action action;    /* anything but SP_CLI_RUN ends the parsing */
+};
+
+static enum sp_cli_action refuse(struct parse *parse, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Keeps one line of error and where to read more. */
+static enum sp_cli_action refuse(struct parse *parse, const char *format, ...)
+{
+    char line[ERROR_SIZE];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof(line), format, args);
+    va_end(args);
+    sp_buf_printf(&parse->cli->message, "smtp-probe: %s\nTry \"smtp-probe --help\".\n", line);
+    parse->action = SP_CLI_USAGE_ERROR;
+    return parse->action;
+}
+
+/* The word behind "--explain". */
+static enum sp_cli_action explain_reason(struct parse *parse, const char *word)
+{
+    char quoted[SP_QUOTE_SIZE];
+    struct sp_nearest nearest = {.word = word};
+
+    if (sp_reason_from_word(word, &parse->cli->explain)) {
+        return parse->action = SP_CLI_EXPLAIN;
+    }
+    sp_quote(quoted, sizeof(quoted), word, strlen(word));
+    for (int i = 0; i < SP_REASON_COUNT; i++) {
+        sp_nearest_offer(&nearest, sp_reason_info((enum sp_reason)i)->word);
+    }
+    if (nearest.best != NULL) {
+        return refuse(parse, "--explain: there is no reason %s; did you mean \"%s\"?", quoted,
+                      nearest.best);
+    }
+    return refuse(parse, "--explain: there is no reason %s; --list-reasons shows them all", quoted);
+}
+
+/* --help and what it can be asked for. */
+static enum sp_cli_action choose_help(struct parse *parse, const char *topic, bool is_short)
+{
+    char quoted[SP_QUOTE_SIZE];
+
+    if (is_short) {
+        parse->action = SP_CLI_HELP;
+    } else if (topic == NULL) {
+        parse->action = SP_CLI_FULL_HELP;
+    } else if (strcmp(topic, "man") == 0) {
+        parse->action = SP_CLI_MAN;
+    } else if (strcmp(topic, "bash") == 0) {
+        parse->action = SP_CLI_BASH;
+    } else {
+        return refuse(parse, "--help: %s can't be used; it is man or bash",
+                      sp_quote(quoted, sizeof(quoted), topic, strlen(topic)));
+    }
+    return parse->action;
+}
+
+/* An option that is no setting. `value`: what stood behind "=", or the word that the option needs. */
+static enum sp_cli_action take_action(struct parse *parse, const struct sp_option_info *info,
+                                      const char *value, bool is_short)
+{
+    if (strcmp(info->name, "help") == 0) {
+        return choose_help(parse, value, is_short);
+    }
+    if (strcmp(info->name, "explain") == 0) {
+        return explain_reason(parse, value);
+    }
+    if (value != NULL) {
+        return refuse(parse, "--%s takes no value", info->name);
+    }
+    if (strcmp(info->name, "version") == 0) {
+        parse->action = SP_CLI_VERSION;
+    } else if (strcmp(info->name, "list-reasons") == 0) {
+        parse->action = SP_CLI_LIST_REASONS;
+    } else {
+        parse->dry_run = true;
+    }
+    return parse->action;
+}
+
+/* One option with its value, or NULL when none stood with it. */
+static enum sp_cli_action take_option(struct parse *parse, const struct sp_option_info *info,
+                                      const char *value, bool is_short)
+{
+    char error[ERROR_SIZE];
+
+    if (value == NULL && info->metavar != NULL) {
+        if (parse->next >= parse->argc) {
+            return refuse(parse, "--%s needs a value: %s", info->name,
+                          info->choices != NULL ? info->choices : info->metavar);
+        }
+        value = parse->argv[parse->next++];
+    }
+    if (info->action) {
+        return take_action(parse, info, value, is_short);
+    }
+    if (!sp_option_set_layered(&parse->cli->options, parse->cli->arena, &parse->layer, info, value,
+                               error, sizeof(error))) {
+        return refuse(parse, "%s", error);
+    }
+    return parse->action;
+}
+
+/* "--name" or "--name=value". */
+static enum sp_cli_action take_long(struct parse *parse, const char *word)
+{
+    char name[64], quoted[SP_QUOTE_SIZE];
+    size_t len = strcspn(word, "=");
+    const struct sp_option_info *info = NULL;
+    const char *near = NULL;
+
+    if (len < sizeof(name)) {
+        memcpy(name, word, len);
+        name[len] = '\0';
+        info = sp_option_find(name);
+        near = sp_option_suggest(name, SP_SCOPE_PROGRAM);
+    }
+    if (info != NULL) {
+        return take_option(parse, info, word[len] == '=' ? word + len + 1 : NULL, false);
+    }
+    sp_quote(quoted, sizeof(quoted), word - 2, len + 2);
+    if (near != NULL) {
+        return refuse(parse, "there is no option %s; did you mean \"--%s\"?", quoted, near);
+    }
+    return refuse(parse, "there is no option %s", quoted);
+}
+
+/* What stands behind one hyphen: short flags, the last of which may be an option with its value. */
+static enum sp_cli_action take_short(struct parse *parse, const char *letters)
+{
+    char quoted[SP_QUOTE_SIZE];
+
+    for (const char *c = letters; *c != '\0' && parse->action == SP_CLI_RUN; c++) {
+        const struct sp_option_info *info = sp_option_find_short(*c);
+        if (info == NULL) {
+            char option[2] = {'-', *c};
+            return refuse(parse, "there is no option %s",
+                          sp_quote(quoted, sizeof(quoted), option, sizeof(option)));
+        }
+        if (info->metavar != NULL) {
+            return take_option(parse, info, c[1] != '\0' ? c + 1 : NULL, true);
+        }
+        take_option(parse, info, NULL, true);
+    }
+    return parse->action;
+}
+
+static enum sp_cli_action take_arguments(struct parse *parse)
+{
+    bool only_targets = false;
+
+    while (parse->action == SP_CLI_RUN && parse->next < parse->argc) {
+        const char *word = parse->argv[parse->next++];
+        if (only_targets || word[0] != '-' || word[1] == '\0') {
+            parse->words[parse->word_count++] = word;
+        } else if (strcmp(word, "--") == 0) {
+            only_targets = true;
+        } else if (word[1] == '-') {
+            take_long(parse, word + 2);
+        } else {
+            take_short(parse, word + 1);
+        }
+    }
+    return parse->action;
+}
+
+/* The value of SMTP_PROBE_NAME, or NULL. */
+static const char *find_variable(char *const *environment, const char *option)
+{
+    char name[80];
+    int len = snprintf(name, sizeof(name), "SMTP_PROBE_%s=", option);
+
+    for (char *c = name; *c != '\0'; c++) {
+        *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c == '-' ? '_' : *c;
+    }
+    for (; environment != NULL && *environment != NULL; environment++) {
+        if (strncmp(*environment, name, (size_t)len) == 0 && (*environment)[len] != '\0') {
+            return *environment + len;
+        }
+    }
+    return NULL;
+}
+
+/* Sets the options that the environment names. False: error[0..size) says what is wrong; the rest is
+ * still set, since the command line may ask for help only. */
+static bool take_environment(struct sp_cli *cli, char *const *environment, char *error, size_t size)
+{
+    struct sp_option_layer layer = {0};
+    char why[ERROR_SIZE];
+    bool ok = true;
+
+    for (size_t i = 0; i < sp_option_count(); i++) {
+        const struct sp_option_info *info = sp_option_at(i);
+        const char *value =
+            info->action ? NULL : find_variable(environment, info->name);
+        if (value != NULL && !sp_option_set_layered(&cli->options, cli->arena, &layer, info, value,
+                                                    why, sizeof(why))) {
+            snprintf(error, size, "SMTP_PROBE_... in the environment: %.*s", (int)size - 40, why);
+            ok = false;
+        }
+    }
+    return ok;
+}
+
+/* Every target is broken: all of it is told, since there is no result that could. */
+static enum sp_cli_action refuse_all(struct parse *parse)
+{
+    struct sp_buf *message = &parse->cli->message;
+    const struct sp_target_list *targets = &parse->cli->targets;
+
+    for (size_t i = 0; i < targets->count && i < INVALID_SHOWN; i++) {
+        const struct sp_endpoint *endpoint = &targets->items[i];
+        char quoted[SP_QUOTE_SIZE];
+        if (endpoint->source != NULL) {
+            sp_buf_printf(message, "smtp-probe: %s\n", endpoint->invalid);
+        } else {
+            sp_quote(quoted, sizeof(quoted), endpoint->input, strlen(endpoint->input));
+            sp_buf_printf(message, "smtp-probe: target %s: %s\n", quoted, endpoint->invalid);
+        }
+    }
+    if (targets->count > INVALID_SHOWN) {
+        sp_buf_printf(message, "smtp-probe: %zu more targets can't be used\n",
+                      targets->count - INVALID_SHOWN);
+    }
+    sp_buf_append_str(message, "Nothing is left to probe. Try \"smtp-probe --help\".\n");
+    return SP_CLI_USAGE_ERROR;
+}
+
+static enum sp_cli_action refuse_none(struct parse *parse)
+{
+    sp_buf_append_str(&parse->cli->message,
+                      parse->word_count == 0
+                          ? "smtp-probe: no target is given. For example:\n"
+                          : "smtp-probe: the files name no target at all. For example:\n");
+    sp_buf_append_str(&parse->cli->message,
+                      "  smtp-probe mx.example.org                 a mail server on port 25\n"
+                      "  smtp-probe mail.example.org:587 @FILE     submission, and a list\n"
+                      "Try \"smtp-probe -h\".\n");
+    return SP_CLI_USAGE_ERROR;
+}
+
+/* All options are known: now the targets can be understood. */
+static enum sp_cli_action take_targets(struct parse *parse)
+{
+    struct sp_cli *cli = parse->cli;
+    char error[ERROR_SIZE];
+
+    if (!sp_options_finish(&cli->options, cli->arena, error, sizeof(error))) {
+        return refuse(parse, "%s", error);
+    }
+    if (!sp_target_list_init(&cli->targets)) {
+        return refuse(parse, "out of memory");
+    }
+    for (size_t i = 0; i < parse->word_count; i++) {
+        if (!sp_target_list_add(&cli->targets, parse->words[i], &cli->options, error,
+                                sizeof(error))) {
+            return refuse(parse, "%s", error);
+        }
+    }
+    if (cli->targets.count == 0) {
+        return refuse_none(parse);
+    }
+    if (cli->targets.invalid_count == cli->targets.count) {
+        return refuse_all(parse);
+    }
+    return parse->dry_run ? SP_CLI_DRY_RUN : SP_CLI_RUN;
+}
+
+enum sp_cli_action sp_cli_parse(int argc, char *const *argv, char *const *environment,
+                                struct sp_cli *out_cli)
+{
+    char error[ERROR_SIZE];
+    struct parse parse = {.cli = out_cli, .argc = argc, .argv = argv, .next = 1};
+    bool environment_ok;
+
+    *out_cli = (struct sp_cli){.arena = sp_arena_new(SP_LIMIT_OPTIONS_ARENA)};
+    sp_buf_init(&out_cli->message, MESSAGE_MAX);
+    if (out_cli->arena != NULL) {
+        parse.words = sp_arena_array(out_cli->arena, (size_t)argc + 1, sizeof(*parse.words));
+    }
+    if (parse.words == NULL) {
+        return refuse(&parse, "out of memory");
+    }
+    sp_options_init(&out_cli->options);
+    environment_ok = take_environment(out_cli, environment, error, sizeof(error));
+    if (take_arguments(&parse) != SP_CLI_RUN) {
+        return parse.action;
+    }
+    if (!environment_ok) {
+        return refuse(&parse, "%s", error);
+    }
+    return take_targets(&parse);
+}
+
+void sp_cli_free(struct sp_cli *cli)
+{
+    sp_target_list_free(&cli->targets);
+    sp_arena_free(cli->arena);
+    sp_buf_free(&cli->message);
+    *cli = (struct sp_cli){0};
+}
