@@ -56,7 +56,7 @@ static void open_standard_descriptors(void)
 
 /* Raises the limit of descriptors as far as it goes and keeps the window within it: an endpoint needs
  * two while two of its addresses are raced. */
-static void fit_concurrency(struct sp_options *options)
+static void fit_concurrency(struct sp_options *options, size_t target_count)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -66,7 +66,7 @@ static void fit_concurrency(struct sp_options *options)
         setrlimit(RLIMIT_NOFILE, &limit);
     }
     rlim_t room = limit.rlim_cur > SPARE_DESCRIPTORS ? (limit.rlim_cur - SPARE_DESCRIPTORS) / 2 : 1;
-    if (room < options->concurrency) {
+    if (room < options->concurrency && room < target_count) {
         options->concurrency = room > 0 ? (uint32_t)room : 1;
         fprintf(stderr, "smtp-probe: only %u endpoints at a time: the limit of open files is %ju\n",
                 options->concurrency, (uintmax_t)limit.rlim_cur);
@@ -246,7 +246,7 @@ static int run(struct program *program)
     const struct sp_options *options = &program->cli.options;
     if (!validate_options(&program->cli))
         return SP_EXIT_USAGE;
-    fit_concurrency(&program->cli.options);
+    fit_concurrency(&program->cli.options, program->cli.targets.count);
     if (uv_loop_init(&program->loop) != 0) {
         fprintf(stderr, "smtp-probe: the event loop could not be started\n");
         return SP_STATE_UNKNOWN;

@@ -5,6 +5,7 @@
 #include "probe/dialogue.h"
 #include "probe/path.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -298,11 +299,12 @@ static void on_failed(void *data, enum sp_reason reason, int sys_errno, const ch
 
 static void set_port(struct sockaddr_storage *address, uint16_t port)
 {
-    /* Network octet order without a cast of the storage's type. */
+    /* sockaddr_in and sockaddr_in6 agree about where the port stands; network octet order. */
+    static_assert(offsetof(struct sockaddr_in, sin_port) ==
+                      offsetof(struct sockaddr_in6, sin6_port),
+                  "the port's place depends on the family");
     uint8_t octets[2] = {(uint8_t)(port >> 8), (uint8_t)port};
-    size_t offset = address->ss_family == AF_INET6 ? offsetof(struct sockaddr_in6, sin6_port)
-                                                   : offsetof(struct sockaddr_in, sin_port);
-    memcpy((uint8_t *)address + offset, octets, sizeof octets);
+    memcpy((uint8_t *)address + offsetof(struct sockaddr_in, sin_port), octets, sizeof octets);
 }
 
 static bool open_conn(struct sp_session *session)
