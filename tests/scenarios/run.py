@@ -1,0 +1,579 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs scenarios: one server process plays all scripts, the probe is run once a scenario, and everything that was not
+expected fails. Standard library only; python3-jsonschema is used for the one thing it is for. See tests/README.md."""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+SCHEMA = HERE.parent.parent / "output" / "smtp-probe.schema.json"
+STATES = ["OK", "UNKNOWN", "WARNING", "CRITICAL"]  # from best to worst
+EXIT_CODES = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
+DEFAULT_WITHIN_S = 8.0
+OPERATORS = ("=", "!=", ">", "<", ">=", "<=", "has", "lacks", "count", "matches", "absent", "present")
+
+
+class Bad(Exception):
+    """A scenario file that cannot be understood."""
+
+
+def unescape(text):
+    """The escapes of the script language, into bytes."""
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        text = text[1:-1]
+    table = {"r": b"\r", "n": b"\n", "t": b"\t", "e": b"\x1b", "\\": b"\\", '"': b'"'}
+    out, at = bytearray(), 0
+    while at < len(text):
+        if text[at] != "\\":
+            out += text[at].encode()
+            at += 1
+        elif text[at + 1:at + 2] == "x":
+            out.append(int(text[at + 2:at + 4], 16))
+            at += 4
+        elif text[at + 1:at + 2] in table:
+            out += table[text[at + 1]]
+            at += 2
+        else:
+            raise Bad(f"unknown escape in {text!r}")
+    return bytes(out)
+
+
+def parse_duration(text):
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|)", text)
+    if match is None:
+        raise Bad(f"not a duration: {text}")
+    return float(match[1]) * {"ms": 0.001, "s": 1, "m": 60, "": 1}[match[2]]
+
+
+def parse_value(text):
+    """A JSON value; a bare word is a string."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+class Expectation:
+    """What one object of the output must say."""
+
+    def __init__(self):
+        self.fields = []  # (name, value)
+        self.findings = None  # set of (reason, state, stage or None); None = not looked at
+        self.paths = []  # (path, operator, value, text)
+
+
+class Scenario:
+    def __init__(self, path):
+        self.path = path
+        self.name = path.stem
+        self.servers = []
+        self.arguments = ""
+        self.has_defaults = True
+        self.files = {}
+        self.stdin = b""
+        self.exit_code = None
+        self.results = {0: Expectation()}
+        self.texts = []  # (stream, verb, text)
+        self.within = DEFAULT_WITHIN_S
+        self.takes = 0.0
+        self.seen = []  # (count or None, regex, text)
+        self.never = []
+        self.current = self.results[0]
+        inside = False
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            line = line.strip()
+            try:
+                if inside:
+                    inside = line != "end"
+                elif line.startswith("server "):
+                    inside = True
+                    self.servers.append(line.split()[1])
+                elif line and not line.startswith("#"):
+                    self.parse(*(line.split(None, 1) + [""])[:2])
+            except (Bad, ValueError, IndexError, re.error) as error:
+                raise Bad(f"{path}:{number}: {error}") from error
+        if self.exit_code is None or not self.arguments:
+            raise Bad(f"{path}: a scenario needs a probe line and an exit line")
+
+    def parse(self, word, rest):
+        handler = getattr(self, "on_" + word.replace("-", "_"), None)
+        if handler is None:
+            raise Bad(f"unknown word: {word}")
+        handler(rest)
+
+    def on_probe(self, rest):
+        self.arguments += " " + rest
+
+    def on_defaults(self, rest):
+        if rest != "off":
+            raise Bad("only 'defaults off' is known")
+        self.has_defaults = False
+
+    def on_file(self, rest):
+        name, text = rest.split(None, 1)
+        self.files[name] = self.files.get(name, b"") + unescape(text)
+
+    def on_stdin(self, rest):
+        self.stdin += unescape(rest)
+
+    def on_exit(self, rest):
+        self.exit_code = int(rest)
+
+    def on_result(self, rest):
+        self.current = self.results.setdefault(int(rest), Expectation())
+
+    def on_state(self, rest):
+        self.current.fields.append(("state", rest))
+
+    def on_reason(self, rest):
+        self.current.fields.append(("reason", rest))
+
+    def on_stage(self, rest):
+        self.current.fields.append(("stage", rest))
+
+    def on_finding(self, rest):
+        if self.current.findings is None:
+            self.current.findings = set()
+        words = rest.split()
+        if words == ["none"]:
+            return
+        if len(words) not in (2, 3) or words[1] not in STATES:
+            raise Bad("finding REASON STATE [STAGE], or finding none")
+        self.current.findings.add((words[0], words[1], words[2] if len(words) == 3 else None))
+
+    def on_json(self, rest):
+        path, operator, value = (rest.split(None, 2) + ["", ""])[:3]
+        if operator not in OPERATORS:
+            raise Bad(f"unknown operator: {operator}")
+        self.current.paths.append((path, operator, value, rest))
+
+    def on_stdout(self, rest):
+        self.add_text("stdout", rest)
+
+    def on_stderr(self, rest):
+        self.add_text("stderr", rest)
+
+    def add_text(self, stream, rest):
+        verb, text = rest.split(None, 1)
+        if verb not in ("has", "lacks", "matches"):
+            raise Bad(f"unknown word: {verb}")
+        self.texts.append((stream, verb, text))
+
+    def on_within(self, rest):
+        self.within = parse_duration(rest)
+
+    def on_takes(self, rest):
+        self.takes = parse_duration(rest)
+
+    def on_sees(self, rest):
+        match = re.fullmatch(r"(?:(\d+)x\s+)?/(.*)/", rest)
+        if match is None:
+            raise Bad("sees [Nx] /REGEX/")
+        self.seen.append((int(match[1]) if match[1] else None, re.compile(match[2]), rest))
+
+    def on_never(self, rest):
+        match = re.fullmatch(r"/(.*)/", rest)
+        if match is None:
+            raise Bad("never /REGEX/")
+        self.never.append((re.compile(match[1]), rest))
+
+
+class Server:
+    """The one test server: its ports, and its journal by server name."""
+
+    def __init__(self, program, pki, paths):
+        self.ports = {}
+        self.journal = {}
+        self.condition = threading.Condition()
+        self.synced = set()
+        self.sync_lock = threading.Lock()
+        self.sync_count = 0
+        self.process = subprocess.Popen([program, "--pki", pki, *map(str, paths)], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        for line in self.process.stdout:
+            words = line.decode().split()
+            if words == ["ready"]:
+                break
+            self.ports[words[0]] = (words[1], int(words[2]))
+        else:
+            raise SystemExit(f"{program} did not start: exit code {self.process.wait()}")
+        threading.Thread(target=self.read_journal, daemon=True).start()
+
+    def read_journal(self):
+        for line in self.process.stdout:
+            words = line.decode().rstrip("\n").split(" ", 4)
+            with self.condition:
+                if words[0] == "log":
+                    self.journal.setdefault(words[1], []).append((int(words[2]), f"{words[3]} {words[4]}"))
+                elif words[0] == "synced":
+                    self.synced.add(words[1])
+                    self.condition.notify_all()
+
+    def read_events(self, names):
+        """What the named servers saw, complete up to now, in the order of the connections."""
+        with self.sync_lock:
+            self.sync_count += 1
+            word = f"s{self.sync_count}"
+            self.process.stdin.write(f"sync {word}\n".encode())
+            self.process.stdin.flush()
+            with self.condition:
+                if not self.condition.wait_for(lambda: word in self.synced, timeout=5):
+                    return ["error the test server does not answer"]
+        with self.condition:
+            events = [event for name in names for event in self.journal.get(name, [])]
+        return [text for _, text in events]
+
+    def stop(self):
+        self.process.stdin.close()
+        try:
+            return self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return -9
+
+
+def select(value, step):
+    """One step of a path: a key, [3], or [stage=ehlo]. Raises KeyError when there is nothing."""
+    if not step.startswith("["):
+        if not isinstance(value, dict):
+            raise KeyError(step)
+        return value[step]
+    inner = step[1:-1]
+    if not isinstance(value, list):
+        raise KeyError(step)
+    if "=" in inner:
+        key, wanted = inner.split("=", 1)
+        for item in value:
+            if isinstance(item, dict) and item.get(key) == wanted:
+                return item
+        raise KeyError(step)
+    if not -len(value) <= int(inner) < len(value):
+        raise KeyError(step)
+    return value[int(inner)]
+
+
+def look_up(value, path):
+    for step in re.findall(r"\[[^]]*\]|[^.\[\]]+", path):
+        value = select(value, step)
+    return value
+
+
+def compare(value, operator, text):
+    if operator == "matches":
+        return isinstance(value, str) and re.search(text.strip("/"), value) is not None
+    wanted = parse_value(text)
+    if operator == "=":
+        return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
+    if operator == "!=":
+        return value != wanted
+    if operator == "has":
+        return isinstance(value, (list, str)) and wanted in value
+    if operator == "lacks":
+        return isinstance(value, (list, str)) and wanted not in value
+    if operator == "count":
+        return isinstance(value, (list, dict)) and len(value) == wanted
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return {">": value > wanted, "<": value < wanted, ">=": value >= wanted, "<=": value <= wanted}[operator]
+
+
+def check_path(result, path, operator, text):
+    try:
+        value = look_up(result, path)
+    except KeyError:
+        return None if operator == "absent" else f"json {path}: absent"
+    if operator == "present":
+        return None
+    if operator != "absent" and compare(value, operator, text):
+        return None
+    return f"json {path}: wanted {operator} {text}, got {json.dumps(value)[:300]}"
+
+
+def show_finding(finding):
+    return " ".join(part for part in finding if part)
+
+
+def check_findings(result, wanted):
+    got = {(f.get("reason"), f.get("state"), f.get("stage")) for f in result.get("findings", [])}
+    lacking, left = [], set(got)
+    for finding in sorted(wanted, key=show_finding):
+        fits = [g for g in got
+                if g[0] in finding[0].split("|") and g[1] == finding[1] and finding[2] in (None, g[2])]
+        left.difference_update(fits)
+        if not fits:
+            lacking.append("- " + show_finding(finding))
+    lines = lacking + ["+ " + show_finding(finding) for finding in sorted(left, key=show_finding)]
+    return ["findings differ (- wanted, + came): " + "; ".join(lines)] if lines else []
+
+
+def check_laws(result, index):
+    """What holds for every result."""
+    where = f"result {index}: "
+    errors = []
+    if result.get("type") == "domain":
+        return errors
+    worst = max((f.get("state") for f in result.get("findings", [])), key=STATES.index, default="OK")
+    if result.get("state") != worst:
+        errors.append(f"{where}state {result.get('state')} but the worst finding is {worst}")
+    if result.get("exit_code") != EXIT_CODES.get(result.get("state")):
+        errors.append(f"{where}exit_code {result.get('exit_code')} does not fit state {result.get('state')}")
+    reasons = {f.get("reason") for f in result.get("findings", []) if f.get("state") == worst}
+    if worst != "OK" and result.get("reason") not in reasons:
+        errors.append(f"{where}reason {result.get('reason')} is not that of a worst finding")
+    if worst == "OK" and (result.get("reason"), result.get("stage")) != ("ok", "done"):
+        errors.append(f"{where}reason and stage of a success are {result.get('reason')} and {result.get('stage')}")
+    timings = result.get("timings_ms", {})
+    for phase, ms in timings.items():
+        if ms is not None and (ms < 0 or ms > timings.get("total", ms) + 1):
+            errors.append(f"{where}timing {phase} = {ms} of total {timings.get('total')}")
+    listed = {f.get("reason") for f in result.get("findings", [])}
+    for problem in result.get("verify", {}).get("problems", []):
+        if problem not in listed:
+            errors.append(f"{where}problem {problem} is no finding")
+    return errors
+
+
+def check_bytes(stdout):
+    """No byte of a server may steer a terminal or break UTF-8."""
+    errors = []
+    try:
+        text = stdout.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return [f"standard output is not UTF-8: {error}"]
+    strange = sorted({hex(ord(c)) for c in text if (ord(c) < 0x20 and c not in "\n\t") or 0x7f <= ord(c) < 0xa0})
+    if strange:
+        errors.append(f"control characters in the output: {' '.join(strange)}")
+    return errors
+
+
+class Run:
+    """One scenario's run and what is wrong with it."""
+
+    def __init__(self, scenario, options, server, validator):
+        self.scenario = scenario
+        self.options = options
+        self.server = server
+        self.validator = validator
+        self.errors = []
+        self.stdout = self.stderr = b""
+        self.events = []
+        self.command = []
+        self.seconds = 0.0
+
+    def fill(self, text, folder):
+        def replace(match):
+            name = match[1]
+            if name == "ca":
+                return os.path.join(self.options.pki, "root.pem")
+            if name == "pki":
+                return self.options.pki
+            if name == "dir":
+                return folder
+            server, _, part = name.partition(".")
+            host, port = self.server.ports[f"{self.scenario.name}/{server}"]
+            address = f"[{host}]" if ":" in host else host
+            return {"": f"{address}:{port}", "host": host, "port": str(port)}[part]
+        return re.sub(r"\{([a-z0-9.-]+)\}", replace, text)
+
+    def run(self):
+        with tempfile.TemporaryDirectory(prefix="scenario-") as folder:
+            for name, text in self.scenario.files.items():
+                filled = self.fill(text.decode("utf-8", "surrogateescape"), folder)
+                pathlib.Path(folder, name).write_bytes(filled.encode("utf-8", "surrogateescape"))
+            arguments = shlex.split(self.fill(self.scenario.arguments, folder))
+            if self.scenario.has_defaults:
+                defaults = ["--ca-file", os.path.join(self.options.pki, "root.pem"), "--ehlo-name", "probe.test",
+                            "--timeout", "6s"]
+                if "-o" not in arguments:
+                    defaults = ["-o", "json"] + defaults
+                arguments = defaults + arguments
+            self.command = [self.options.probe, *arguments]
+            self.execute(folder)
+        if not self.errors:
+            self.events = self.server.read_events([f"{self.scenario.name}/{s}" for s in self.scenario.servers])
+            self.check()
+        return self
+
+    def execute(self, folder):
+        environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "HOME": folder,
+                       **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}}
+        started = time.monotonic()
+        stdin = self.fill(self.scenario.stdin.decode("utf-8", "surrogateescape"), folder)
+        try:
+            done = subprocess.run(self.command, input=stdin.encode("utf-8", "surrogateescape"), capture_output=True,
+                                  env=environment, timeout=self.scenario.within + 20, check=False)
+        except subprocess.TimeoutExpired as error:
+            self.stdout, self.stderr = error.stdout or b"", error.stderr or b""
+            self.errors.append(f"did not end within {self.scenario.within + 20:.0f} s and was killed")
+            return
+        self.seconds = time.monotonic() - started
+        self.stdout, self.stderr = done.stdout, done.stderr
+        if done.returncode != self.scenario.exit_code:
+            self.errors_later = [f"exit code: wanted {self.scenario.exit_code}, got {done.returncode}"]
+        else:
+            self.errors_later = []
+
+    def check(self):
+        self.errors += self.errors_later
+        scenario = self.scenario
+        if self.seconds > scenario.within:
+            self.errors.append(f"took {self.seconds:.2f} s, more than {scenario.within:.2f}")
+        if self.seconds < scenario.takes:
+            self.errors.append(f"took {self.seconds:.2f} s, less than {scenario.takes:.2f}")
+        if b"Sanitizer" in self.stderr or b"runtime error:" in self.stderr:
+            self.errors.append("a sanitizer speaks on standard error")
+        self.errors += check_bytes(self.stdout)
+        self.check_texts()
+        self.check_events()
+        if any(e.fields or e.paths or e.findings is not None for e in scenario.results.values()):
+            self.check_json()
+
+    def check_texts(self):
+        streams = {"stdout": self.stdout, "stderr": self.stderr}
+        for stream, verb, text in self.scenario.texts:
+            data = streams[stream]
+            if verb == "matches":
+                good = re.search(text.strip("/").encode(), data, re.MULTILINE) is not None
+            else:
+                good = (unescape(text) in data) == (verb == "has")
+            if not good:
+                self.errors.append(f"{stream} {verb} {text}: no")
+
+    def check_events(self):
+        for count, regex, text in self.scenario.seen:
+            found = sum(1 for event in self.events if regex.search(event))
+            if found != count if count is not None else found == 0:
+                self.errors.append(f"the server sees {text}: {found} times")
+        for regex, text in self.scenario.never:
+            hits = [event for event in self.events if regex.search(event)]
+            if hits:
+                self.errors.append(f"the server must never see {text}: {hits[0]}")
+
+    def check_json(self):
+        try:
+            results = json.loads(self.stdout)
+        except ValueError as error:
+            self.errors.append(f"no JSON on standard output: {error}: {self.stdout[:200]!r}")
+            return
+        if not isinstance(results, list):
+            self.errors.append("the JSON is no array")
+            return
+        if self.validator is not None:
+            for error in sorted(self.validator.iter_errors(results), key=lambda e: list(e.path)):
+                self.errors.append(f"schema: {'/'.join(map(str, error.path))}: {error.message[:300]}")
+        for index, result in enumerate(results):
+            self.errors += check_laws(result, index)
+        for index, wanted in self.scenario.results.items():
+            if index >= len(results):
+                self.errors.append(f"result {index}: there are {len(results)} results")
+                continue
+            self.check_result(results[index], wanted)
+
+    def check_result(self, result, wanted):
+        for name, value in wanted.fields:
+            if result.get(name) != value:
+                self.errors.append(f"{name}: wanted {value}, got {result.get(name)}")
+        if wanted.findings is not None:
+            self.errors += check_findings(result, wanted.findings)
+        for path, operator, value, _ in wanted.paths:
+            error = check_path(result, path, operator, value)
+            if error is not None:
+                self.errors.append(error)
+
+
+def load_validator(options):
+    if options.no_schema:
+        return None
+    try:
+        import jsonschema  # pylint: disable=import-outside-toplevel
+    except ImportError:
+        raise SystemExit("run.py: install python3-jsonschema, or say --no-schema") from None
+    if not SCHEMA.exists():
+        raise SystemExit(f"run.py: {SCHEMA} is missing; --no-schema goes on without it")
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    kind = jsonschema.validators.validator_for(schema)
+    kind.check_schema(schema)
+    # The schema describes the array of -o json or one object of it; either way the array is what is checked here.
+    if schema.get("type") == "object" or "items" not in schema and schema.get("type") != "array":
+        schema = {"type": "array", "items": schema}
+    return kind(schema)
+
+
+def load_scenarios(names):
+    paths = sorted(HERE.glob("*.scenario"))
+    if names:
+        wanted = {name.removesuffix(".scenario").rsplit("/", 1)[-1] for name in names}
+        unknown = wanted - {path.stem for path in paths}
+        if unknown:
+            raise SystemExit(f"run.py: no such scenario: {' '.join(sorted(unknown))}")
+        paths = [path for path in paths if path.stem in wanted]
+    try:
+        return [Scenario(path) for path in paths]
+    except Bad as error:
+        raise SystemExit(f"run.py: {error}") from None
+
+
+def report(run, options):
+    if run.errors:
+        print(f"FAIL {run.scenario.name}")
+        for error in run.errors:
+            print(f"     {error}")
+    elif options.verbose:
+        print(f"ok   {run.scenario.name} ({run.seconds:.2f} s)")
+    if options.verbose and (run.errors or options.verbose > 1):
+        print("     $ " + " ".join(map(shlex.quote, run.command)))
+        for event in run.events:
+            print(f"     server: {event}")
+        for name, data in (("stdout", run.stdout), ("stderr", run.stderr)):
+            for line in data.decode("utf-8", "replace").splitlines():
+                print(f"     {name}: {line[:2000]}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--probe", required=True, help="the smtp-probe to test")
+    parser.add_argument("--server", required=True, help="the smtp-test-server")
+    parser.add_argument("--jobs", type=int, default=6, help="scenarios at a time")
+    parser.add_argument("--no-schema", action="store_true", help="do not validate JSON against the schema")
+    parser.add_argument("--list", action="store_true", help="print the names and end")
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="commands, journals and outputs of failures; -vv: of all")
+    parser.add_argument("names", nargs="*", help="scenarios to run, all by default")
+    options = parser.parse_args()
+    scenarios = load_scenarios(options.names)
+    if options.list:
+        print("\n".join(scenario.name for scenario in scenarios))
+        return 0
+    validator = load_validator(options)
+    options.probe = str(pathlib.Path(options.probe).resolve())
+    options.pki = tempfile.mkdtemp(prefix="scenario-pki-")
+    started = time.monotonic()
+    try:
+        server = Server(options.server, options.pki, [scenario.path for scenario in scenarios])
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            runs = list(pool.map(lambda s: Run(s, options, server, validator).run(), scenarios))
+        server_code = server.stop()
+    finally:
+        shutil.rmtree(options.pki, ignore_errors=True)
+    for run in runs:
+        report(run, options)
+    failed = sum(1 for run in runs if run.errors)
+    if server_code != 0:
+        print(f"FAIL the test server ended with {server_code}")
+    print(f"{len(runs) - failed} passed, {failed} failed in {time.monotonic() - started:.1f} s")
+    return 1 if failed or server_code != 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
