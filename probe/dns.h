@@ -2,7 +2,8 @@
 /*
  * Lookups of A and AAAA by c-ares on the libuv loop: nothing blocks and no thread is used. Honours
  * /etc/hosts, resolv.conf (servers, search list, ndots) and --dns-server. Equal names that are asked
- * for while the object lives are looked up once (also while the first lookup is under way).
+ * for while the object lives are looked up once (also while the first lookup is under way), unless
+ * more than SP_LIMIT_DNS_CACHE other names came in between. Failures are remembered like answers.
  */
 #ifndef SP_PROBE_DNS_H
 #define SP_PROBE_DNS_H
@@ -19,16 +20,16 @@
 struct sp_dns;
 struct sp_dns_query;
 
-/* An answer. Owned by struct sp_dns and valid until sp_dns_close's callback; copy what you keep. */
+/* An answer. Valid only while the callback runs: copy what you keep. */
 struct sp_dns_answer {
     enum sp_reason reason; /* SP_REASON_OK, dns-nxdomain, dns-no-address, dns-servfail, dns-timeout,
                               local-resource-exhausted, internal-error */
     const char *detail;    /* one line for people on failure, else NULL */
-    const char *canonical; /* the name behind CNAMEs when it differs from the one asked, else NULL */
-    struct sockaddr_storage addresses[SP_LIMIT_ADDRESSES]; /* port 0; order of RFC 6724, families mixed
-                                                              as they came */
+    const char *canonical; /* the name behind CNAMEs if it isn't the one asked for, else NULL */
+    /* Each address once, port 0, best first (RFC 6724). */
+    struct sockaddr_storage addresses[SP_LIMIT_ADDRESSES];
     size_t count;
-    bool cut;              /* there were more */
+    bool cut; /* there were more */
 };
 
 typedef void (*sp_dns_cb)(void *data, const struct sp_dns_answer *answer);

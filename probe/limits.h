@@ -39,6 +39,7 @@
 /* Names. */
 #define SP_LIMIT_HOST 255u         /* RFC 1035 §2.3.4 */
 #define SP_LIMIT_ADDRESSES 32u     /* addresses kept of one name */
+#define SP_LIMIT_DNS_CACHE 16384u     /* answers kept of names that nobody waits for */
 
 /* Input of the user: mistakes, not attacks, but /dev/zero can be given as a file. */
 #define SP_LIMIT_TARGET_LINE 4096u         /* octets of one target line */

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * An entry is one lookup, keyed by name and family, and afterwards its cached answer:
+ *
+ *   queued ──start_entry──► asked ──on_addrinfo──► finished ──(no query waits)──► idle ──► evicted
+ *
+ * c-ares is only called from the loop, and queries are only answered from the work timer, never from
+ * inside c-ares or sp_dns_resolve: so whoever is called back may resolve, cancel and close at will.
+ * Lookups are started in small bursts, because a thousand datagrams at once overflow the socket
+ * buffers of a local resolver and each loss costs ATTEMPT_MS.
+ */
+#include "probe/dns.h"
+
+#include "probe/dns_answer.h"
+#include "probe/dns_entry.h"
+
+#include <ares.h>
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+/* One server: 1.5 s, then 3 s for a second attempt. The endpoint's own deadline may end it sooner. */
+#define ATTEMPT_MS 1500
+#define ATTEMPTS 2
+#define BURST 64u /* lookups started at once */
+#define BURST_PAUSE_MS 1u
+#define SERVER_TEXT 64u
+
+LIST_HEAD(poll_list, poll);
+
+struct sp_dns_query {
+    TAILQ_ENTRY(sp_dns_query) link; /* in entry->waiting or dns->ready */
+    struct sp_dns_entry *entry;
+    sp_dns_cb callback;
+    void *data;
+};
+
+/* A socket of c-ares. */
+struct poll {
+    uv_poll_t handle;
+    LIST_ENTRY(poll) link;
+    struct sp_dns *dns;
+    ares_socket_t fd;
+    int events;
+};
+
+struct sp_dns {
+    uv_loop_t *loop;
+    ares_channel channel;
+    uv_timer_t work;   /* starts lookups and answers queries */
+    uv_timer_t expiry; /* c-ares' own timeouts */
+    unsigned handles;  /* not yet closed */
+    bool closing;
+    bool poll_failed; /* a socket could not be watched */
+    struct poll_list polls;
+    struct sp_dns_query_list ready;  /* their entries are finished */
+    struct sp_dns_entry_list queued; /* to be started */
+    struct sp_dns_table table;
+};
+
+static void on_work(uv_timer_t *timer);
+static void on_expiry(uv_timer_t *timer);
+
+/* Asks for on_work, at once when something waits that may not wait. */
+static void arm_work(struct sp_dns *dns, unsigned pause_ms)
+{
+    if (!uv_is_active((uv_handle_t *)&dns->work) || pause_ms == 0)
+        uv_timer_start(&dns->work, on_work, pause_ms, 0);
+}
+
+/* The answer is known: its queries will be called from on_work. */
+static void finish_entry(struct sp_dns_entry *entry)
+{
+    struct sp_dns *dns = entry->dns;
+
+    if (TAILQ_EMPTY(&entry->waiting)) {
+        sp_dns_table_finish(&dns->table, entry); /* everybody cancelled */
+        return;
+    }
+    TAILQ_CONCAT(&dns->ready, &entry->waiting, link);
+    sp_dns_table_finish(&dns->table, entry);
+    arm_work(dns, 0);
+}
+
+/* --- lookups ---------------------------------------------------------------------------------- */
+
+static void on_addrinfo(void *data, int status, int timeouts, struct ares_addrinfo *info);
+
+static void ask(struct sp_dns_entry *entry)
+{
+    const struct ares_addrinfo_hints hints = {.ai_family = entry->asked_family};
+
+    entry->state = SP_DNS_ASKED;
+    ares_getaddrinfo(entry->dns->channel, entry->host, NULL, &hints, on_addrinfo, entry);
+}
+
+/*
+ * When both families are asked for and none gave an address, c-ares tells the fate of the answer that
+ * came last only: "no data" may hide the failure of the other family, and garbage for one family its
+ * good answer. So each family is then asked for alone. 0: no further pass.
+ */
+static int choose_next_pass(struct sp_dns_entry *entry, int status)
+{
+    if (entry->asked_family == AF_UNSPEC && (status == ARES_ENODATA || status == ARES_EBADRESP)) {
+        entry->first_status = status;
+        return AF_INET;
+    }
+    if (entry->asked_family == AF_INET && entry->family == SP_FAMILY_ANY &&
+        (status == ARES_ENODATA || status == ARES_ENOTFOUND || status == ARES_EBADRESP))
+        return AF_INET6;
+    return 0;
+}
+
+static int merge_status(const struct sp_dns_entry *entry, int status)
+{
+    bool hollow = status == ARES_ENODATA || status == ARES_ENOTFOUND;
+
+    return entry->first_status != ARES_SUCCESS && hollow ? entry->first_status : status;
+}
+
+static void on_addrinfo(void *data, int status, int timeouts, struct ares_addrinfo *info)
+{
+    struct sp_dns_entry *entry = data;
+    int next_pass;
+
+    (void)timeouts;
+    if (entry->dns->closing) {
+        ares_freeaddrinfo(info);
+        return;
+    }
+    if (status == ARES_SUCCESS && info)
+        status = sp_dns_answer_read(entry, info);
+    ares_freeaddrinfo(info);
+    next_pass = status == ARES_SUCCESS ? 0 : choose_next_pass(entry, status);
+    if (next_pass != 0) {
+        /* Not from inside c-ares: on_work starts it. */
+        entry->asked_family = next_pass;
+        entry->state = SP_DNS_QUEUED;
+        TAILQ_INSERT_HEAD(&entry->dns->queued, entry, link);
+        arm_work(entry->dns, 0);
+        return;
+    }
+    if (status != ARES_SUCCESS)
+        sp_dns_answer_fail(entry, entry->dns->channel, merge_status(entry, status),
+                           entry->dns->poll_failed);
+    finish_entry(entry);
+}
+
+/* --- the loop --------------------------------------------------------------------------------- */
+
+/* Wakes when c-ares has something to give up or to repeat. */
+static void arm_expiry(struct sp_dns *dns)
+{
+    struct timeval until;
+
+    if (!ares_timeout(dns->channel, NULL, &until)) {
+        uv_timer_stop(&dns->expiry);
+        return;
+    }
+    /* The loop's clock may be late, so this may wake too early: then c-ares finds nothing to do. */
+    uv_timer_start(&dns->expiry, on_expiry,
+                   (uint64_t)until.tv_sec * 1000 + (uint64_t)until.tv_usec / 1000 + 1, 0);
+}
+
+static void on_expiry(uv_timer_t *timer)
+{
+    struct sp_dns *dns = timer->data;
+
+    ares_process_fd(dns->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    arm_expiry(dns);
+}
+
+static void start_entry(struct sp_dns_entry *entry)
+{
+    TAILQ_REMOVE(&entry->dns->queued, entry, link);
+    if (entry->users == 0) { /* everybody cancelled before it was asked */
+        sp_dns_table_remove(&entry->dns->table, entry);
+        return;
+    }
+    ask(entry);
+}
+
+static void answer_queries(struct sp_dns *dns)
+{
+    struct sp_dns_query_list batch = TAILQ_HEAD_INITIALIZER(batch);
+    struct sp_dns_answer answer;
+    struct sp_dns_query *query;
+    size_t count = 0;
+
+    /* Only what is ready now: a callback that asks again for a known name must not keep us here. */
+    TAILQ_FOREACH(query, &dns->ready, link)
+    count++;
+    while (count-- > 0 && (query = TAILQ_FIRST(&dns->ready)) != NULL) {
+        struct sp_dns_entry *entry = query->entry;
+        sp_dns_cb callback = query->callback;
+        void *data = query->data;
+
+        TAILQ_REMOVE(&dns->ready, query, link);
+        free(query); /* the query's hold on the entry lasts until the callback is back */
+        sp_dns_answer_fill(entry, &answer);
+        callback(data, &answer);
+        if (dns->closing)
+            return;
+        sp_dns_table_release(&dns->table, entry);
+    }
+}
+
+static void on_work(uv_timer_t *timer)
+{
+    struct sp_dns *dns = timer->data;
+    bool started = false;
+
+    for (unsigned i = 0; i < BURST && !TAILQ_EMPTY(&dns->queued); i++) {
+        start_entry(TAILQ_FIRST(&dns->queued));
+        started = true;
+    }
+    if (started)
+        arm_expiry(dns);
+    answer_queries(dns);
+    if (dns->closing)
+        return;
+    if (!TAILQ_EMPTY(&dns->ready))
+        arm_work(dns, 0);
+    else if (!TAILQ_EMPTY(&dns->queued))
+        arm_work(dns, BURST_PAUSE_MS);
+}
+
+static void on_handle_closed(uv_handle_t *handle);
+
+static void on_socket(uv_poll_t *handle, int status, int events)
+{
+    struct poll *poll = handle->data;
+    struct sp_dns *dns = poll->dns;
+    /* On an error c-ares finds out itself what it is, by reading and writing. */
+    bool reads = status < 0 || (events & UV_READABLE) != 0;
+    bool writes = status < 0 || (events & UV_WRITABLE) != 0;
+
+    ares_process_fd(dns->channel, reads ? poll->fd : ARES_SOCKET_BAD,
+                    writes ? poll->fd : ARES_SOCKET_BAD);
+    /* libuv stops watching a socket that has an error; c-ares may want to keep it. */
+    if (status < 0 && !uv_is_closing((uv_handle_t *)handle))
+        uv_poll_start(handle, poll->events, on_socket);
+    arm_expiry(dns);
+}
+
+static struct poll *watch_socket(struct sp_dns *dns, ares_socket_t fd)
+{
+    struct poll *poll = calloc(1, sizeof *poll);
+
+    if (!poll || uv_poll_init_socket(dns->loop, &poll->handle, fd) != 0) {
+        free(poll);
+        return NULL;
+    }
+    poll->handle.data = poll;
+    poll->dns = dns;
+    poll->fd = fd;
+    LIST_INSERT_HEAD(&dns->polls, poll, link);
+    dns->handles++;
+    dns->poll_failed = false;
+    return poll;
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    struct poll *poll = handle->data;
+    struct sp_dns *dns = poll->dns;
+
+    handle->data = dns;
+    on_handle_closed(handle);
+    free(poll);
+}
+
+/* c-ares tells what it waits for on a socket; nothing: it is about to close it. */
+static void on_socket_state(void *data, ares_socket_t fd, int readable, int writable)
+{
+    struct sp_dns *dns = data;
+    struct poll *poll;
+
+    LIST_FOREACH(poll, &dns->polls, link)
+    if (poll->fd == fd)
+        break;
+    if (!readable && !writable) {
+        if (!poll)
+            return;
+        LIST_REMOVE(poll, link);
+        uv_close((uv_handle_t *)&poll->handle, on_poll_closed);
+        return;
+    }
+    if (!poll)
+        poll = watch_socket(dns, fd);
+    if (!poll) {
+        dns->poll_failed = true; /* the query will time out, and then be explained by this */
+        return;
+    }
+    poll->events = (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0);
+    if (uv_poll_start(&poll->handle, poll->events, on_socket) != 0)
+        dns->poll_failed = true;
+}
+
+/* --- birth and end ---------------------------------------------------------------------------- */
+
+/* "IP", "IP:PORT", "[IPv6]:PORT" to the form that c-ares takes. */
+static bool parse_server(const char *server, char *out, size_t size)
+{
+    char ip[INET6_ADDRSTRLEN];
+    uint8_t octets[16];
+    const char *start = server[0] == '[' ? server + 1 : server;
+    const char *end = server[0] == '[' ? strchr(server, ']') : NULL;
+    const char *port = NULL;
+    bool v6;
+    unsigned number = 0;
+
+    if (server[0] == '[') {
+        port = end && end[1] ? end + 1 : NULL;
+    } else {
+        port = strchr(server, ':');
+        if (port && strchr(port + 1, ':'))
+            port = NULL; /* an IPv6 address alone */
+        end = port ? port : server + strlen(server);
+    }
+    if (!end || (size_t)(end - start) >= sizeof ip || (port && port[0] != ':'))
+        return false;
+    memcpy(ip, start, (size_t)(end - start));
+    ip[end - start] = '\0';
+    v6 = inet_pton(AF_INET6, ip, octets) == 1;
+    if (!v6 && (server[0] == '[' || inet_pton(AF_INET, ip, octets) != 1))
+        return false;
+    for (const char *c = port ? port + 1 : "53"; *c || number == 0; c++) {
+        if (*c < '0' || *c > '9' || number > 65535)
+            return false;
+        number = number * 10 + (unsigned)(*c - '0');
+    }
+    snprintf(out, size, v6 ? "[%s]:%u" : "%s:%u", ip, number);
+    return number <= 65535;
+}
+
+static int open_channel(struct sp_dns *dns, const char *server)
+{
+    struct ares_options options = {
+        .timeout = ATTEMPT_MS,
+        .tries = ATTEMPTS,
+        .sock_state_cb = on_socket_state,
+        .sock_state_cb_data = dns,
+    };
+    int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+    int status = ares_init_options(&dns->channel, &options, mask);
+
+    if (status == ARES_SUCCESS && server)
+        status = ares_set_servers_ports_csv(dns->channel, server);
+    return status;
+}
+
+struct sp_dns *sp_dns_new(uv_loop_t *loop, const char *server, char *error, size_t size)
+{
+    char csv[SERVER_TEXT];
+    struct sp_dns *dns;
+    int status;
+
+    if (server && !parse_server(server, csv, sizeof csv)) {
+        snprintf(error, size, "\"%s\" is not an IP address with or without a port", server);
+        return NULL;
+    }
+    dns = calloc(1, sizeof *dns);
+    if (!dns) {
+        snprintf(error, size, "out of memory");
+        return NULL;
+    }
+    dns->loop = loop;
+    LIST_INIT(&dns->polls);
+    TAILQ_INIT(&dns->ready);
+    TAILQ_INIT(&dns->queued);
+    sp_dns_table_init(&dns->table);
+    status = ares_library_init(ARES_LIB_INIT_ALL);
+    if (status == ARES_SUCCESS) {
+        status = open_channel(dns, server ? csv : NULL);
+        if (status != ARES_SUCCESS) {
+            if (dns->channel)
+                ares_destroy(dns->channel);
+            ares_library_cleanup();
+        }
+    }
+    if (status != ARES_SUCCESS) {
+        snprintf(error, size, "the DNS library could not be started: %s", ares_strerror(status));
+        free(dns);
+        return NULL;
+    }
+    uv_timer_init(loop, &dns->work);
+    uv_timer_init(loop, &dns->expiry);
+    dns->work.data = dns;
+    dns->expiry.data = dns;
+    dns->handles = 2;
+    return dns;
+}
+
+/* handle->data is the struct sp_dns. */
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct sp_dns *dns = handle->data;
+
+    if (--dns->handles > 0 || !dns->closing)
+        return;
+    sp_dns_table_free(&dns->table);
+    ares_library_cleanup();
+    free(dns);
+}
+
+static void free_queries(struct sp_dns_query_list *list)
+{
+    struct sp_dns_query *query;
+
+    while ((query = TAILQ_FIRST(list)) != NULL) {
+        TAILQ_REMOVE(list, query, link);
+        free(query);
+    }
+}
+
+void sp_dns_close(struct sp_dns *dns)
+{
+    if (dns->closing)
+        return;
+    dns->closing = true;
+    free_queries(&dns->ready);
+    for (size_t i = 0; i < SP_DNS_BUCKETS; i++)
+        for (struct sp_dns_entry *entry = dns->table.buckets[i]; entry;
+             entry = entry->next_in_bucket)
+            free_queries(&entry->waiting);
+    ares_destroy(dns->channel); /* ends every lookup and closes every socket */
+    uv_close((uv_handle_t *)&dns->work, on_handle_closed);
+    uv_close((uv_handle_t *)&dns->expiry, on_handle_closed);
+}
+
+static struct sp_dns_entry *add_entry(struct sp_dns *dns, const char *host, enum sp_family family)
+{
+    struct sp_dns_entry *entry = sp_dns_table_add(&dns->table, host, family);
+
+    if (entry) {
+        entry->dns = dns;
+        TAILQ_INSERT_TAIL(&dns->queued, entry, link);
+    }
+    return entry;
+}
+
+struct sp_dns_query *sp_dns_resolve(struct sp_dns *dns, const char *host, enum sp_family family,
+                                    sp_dns_cb callback, void *data)
+{
+    struct sp_dns_query *query = calloc(1, sizeof *query);
+    char *name = strdup(host);
+    struct sp_dns_entry *entry = NULL;
+
+    if (query && name) {
+        for (char *c = name; *c; c++)
+            if (*c >= 'A' && *c <= 'Z')
+                *c = (char)(*c - 'A' + 'a');
+        entry = sp_dns_table_find(&dns->table, name, family);
+        if (!entry)
+            entry = add_entry(dns, name, family);
+    }
+    free(name);
+    if (!entry) {
+        free(query);
+        return NULL;
+    }
+    sp_dns_table_hold(&dns->table, entry);
+    query->entry = entry;
+    query->callback = callback;
+    query->data = data;
+    if (entry->state == SP_DNS_FINISHED) {
+        TAILQ_INSERT_TAIL(&dns->ready, query, link);
+        arm_work(dns, 0);
+    } else {
+        TAILQ_INSERT_TAIL(&entry->waiting, query, link);
+        if (entry->state == SP_DNS_QUEUED)
+            arm_work(dns, BURST_PAUSE_MS);
+    }
+    return query;
+}
+
+void sp_dns_cancel(struct sp_dns_query *query)
+{
+    struct sp_dns_entry *entry = query->entry;
+    struct sp_dns *dns = entry->dns;
+
+    if (entry->state == SP_DNS_FINISHED)
+        TAILQ_REMOVE(&dns->ready, query, link);
+    else
+        TAILQ_REMOVE(&entry->waiting, query, link);
+    free(query);
+    sp_dns_table_release(&dns->table, entry);
+}
