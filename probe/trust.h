@@ -24,11 +24,13 @@ struct sp_trust *sp_trust_from_memory(const void *data, size_t len, char *error,
 void sp_trust_free(struct sp_trust *trust);
 size_t sp_trust_count(const struct sp_trust *trust);
 /*
- * Anchors whose subject is `subject` (octets of the Name). Fills up to `max` pointers that live as
- * long as the index; returns how many there are.
+ * Anchors whose subject is `subject` (DER of the Name, compared as sp_dn_equal does). Fills up to
+ * `max` pointers that live as long as the index; returns how many there are.
  */
 size_t sp_trust_find(const struct sp_trust *trust, struct sp_slice subject,
                      const struct sp_cert **out_certs, size_t max);
+/* The anchor with the same octets as `cert`, or NULL; it lives as long as the index. */
+const struct sp_cert *sp_trust_same(const struct sp_trust *trust, const struct sp_cert *cert);
 /* True when this very certificate (same octets) is an anchor. */
 bool sp_trust_has(const struct sp_trust *trust, const struct sp_cert *cert);
 
