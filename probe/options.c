@@ -183,8 +183,8 @@ static bool read_flag(const struct setting *set, bool *out_on)
 {
     static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
 
-    *out_on = true;
     if (set->value == NULL) {
+        *out_on = true;
         return true;
     }
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

@@ -23,7 +23,7 @@ bool sp_parse_uint(const char *text, uint64_t max, uint64_t *out_value)
             return false;
         }
         uint64_t digit = (uint64_t)(*text - '0');
-        if (value > max / 10 || value * 10 > max - digit) {
+        if (digit > max || value > (max - digit) / 10) {
             return false;
         }
         value = value * 10 + digit;
