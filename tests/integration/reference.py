@@ -12,7 +12,7 @@ class Witness:
     """What a listener said: `banner`, `plain`, `tls` (lists of EHLO lines), `version`, `alert`."""
 
     def __init__(self, port, implicit, starttls, ca_file, host):
-        self.banner = self.plain = self.tls = self.version = self.cipher = self.leaf = None
+        self.banner = self.plain = self.tls = self.version = self.leaf = None
         self.alert = None
         context = ssl.create_default_context(cafile=ca_file)
         try:
@@ -29,7 +29,6 @@ class Witness:
                 if implicit or starttls:
                     self.tls = ehlo(client)
                     self.version = client.sock.version()
-                    self.cipher = client.sock.cipher()[0]
                     self.leaf = hashlib.sha256(client.sock.getpeercert(True)).hexdigest()
         except ssl.SSLError as error:
             if error.reason is None or "ALERT" not in error.reason:
