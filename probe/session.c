@@ -67,6 +67,7 @@ static void arm_timer(struct sp_session *session)
     int64_t left = until - elapsed_ns(session);
     /* Rounded up, so that it never fires before its time; uv's clock may lag behind by one turn. */
     uint64_t left_ms = left > 0 ? (uint64_t)(left + 999999) / 1000000 : 0;
+    left_ms++; /* uv counts from a clock cut to whole milliseconds */
     uint64_t lag_ms = uv_hrtime() / 1000000 - uv_now(session->config.services->loop);
     uv_timer_start(&session->timer, on_timer, left_ms + (lag_ms < 1000 ? lag_ms : 0), 0);
 }
