@@ -22,8 +22,6 @@ static void write_verdict(struct sp_writer *writer, const struct sp_render *rend
                           const struct sp_result *result)
 {
     const struct sp_evidence *evidence = result->evidence;
-    bool same = evidence->endpoint->host != NULL && evidence->ip != NULL &&
-                strcmp(evidence->endpoint->host, evidence->ip) == 0;
     struct sp_buf target;
     struct sp_flow flow;
 
@@ -31,7 +29,9 @@ static void write_verdict(struct sp_writer *writer, const struct sp_render *rend
     sp_flow_begin(&flow, writer, render, 2, 0);
     write_state(&flow, result->state);
     flow.tone = SP_TONE_STRONG;
-    bool shown = evidence->ip != NULL && !same;
+    /* For a host that is an address already, or a socket, it would be the same again. */
+    bool shown = evidence->ip != NULL && evidence->endpoint->host != NULL &&
+                 strcmp(evidence->endpoint->host, evidence->ip) != 0;
     if (!sp_fact_target(&target, evidence->endpoint) ||
         (!shown && !sp_buf_append_str(&target, ":")))
         sp_writer_fail(writer, ENOMEM);
@@ -84,7 +84,7 @@ static void write_finding(struct sp_writer *writer, const struct sp_render *rend
     const struct sp_reason_info *reason = sp_reason_info(finding->reason);
     struct sp_flow flow;
 
-    sp_write_str(writer, "  ");
+    sp_write_str(writer, index == 0 ? "\n  " : "  "); /* air between what was seen and judged */
     sp_flow_begin(&flow, writer, render, 4, 2);
     write_state(&flow, finding->state);
     flow.tone = SP_TONE_STRONG;
@@ -132,6 +132,7 @@ static void write_transcript(struct sp_writer *writer, const struct sp_render *r
     const struct sp_transcript_line *line = transcript->first;
     struct sp_flow flow;
 
+    sp_write_str(writer, "\n");
     for (; line != NULL; line = line->next) {
         char ms[SP_FACT_SIZE];
 
@@ -162,6 +163,6 @@ void sp_detail_write(struct sp_writer *writer, const struct sp_render *render,
         write_replies(writer, render, evidence);
     for (size_t i = 0; i < result->finding_count; i++)
         write_finding(writer, render, result, i);
-    if (render->transcript)
+    if (render->transcript && evidence->transcript.first != NULL)
         write_transcript(writer, render, &evidence->transcript);
 }

@@ -3,57 +3,91 @@
 #include "output/detail.h"
 #include "output/facts.h"
 #include "output/style.h"
+#include "output/utf8.h"
 #include "probe/limits.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define NAMES_SHOWN 3u /* without -v */
+#define MORE_COLUMNS 13u    /* room for " and 100 more" */
+#define VERDICT_COLUMNS 58u /* what stands behind the issuer in most cases */
 
-/* "mx.example.org, IP:192.0.2.1 and 4 more"; nearly all names are DNS names, so that goes without saying. */
+/* One name as safe text; nearly all are DNS names, so that goes without saying. */
+static bool build_name(struct sp_buf *out, const struct sp_render *render,
+                       const struct sp_cert_name *name)
+{
+    struct sp_buf raw;
+
+    sp_buf_init(&raw, SP_LIMIT_ARENA);
+    bool built = name->type == SP_NAME_DNS ? sp_buf_append(&raw, name->value.data, name->value.len)
+                                           : sp_fact_name(&raw, name);
+    built = built && sp_safe_append(out, sp_safe_of(render), (const char *)raw.data, raw.len, 0);
+    sp_buf_free(&raw);
+    return built;
+}
+
+/* "mx.example.org, IP:192.0.2.1 and 4 more": as many as fit on the line, all with -v. */
 static void write_names(struct sp_flow *flow, const struct sp_cert *cert)
 {
-    size_t shown = cert->name_count;
+    size_t room = flow->render->width -
+                  (flow->column + 3 < flow->render->width ? flow->column + 3 : SP_ROW_INDENT);
     struct sp_buf text;
+    size_t shown = 0;
     bool built = true;
 
-    if (flow->render->verbose == 0 && shown > NAMES_SHOWN)
-        shown = NAMES_SHOWN;
     sp_buf_init(&text, SP_LIMIT_ARENA);
-    for (size_t i = 0; i < shown && built; i++) {
-        const struct sp_cert_name *name = &cert->names[i];
+    for (; shown < cert->name_count && built; shown++) {
+        bool last = shown + 1 == cert->name_count;
+        size_t before = text.len;
 
-        built = sp_buf_append_str(&text, i == 0 ? "" : ", ") &&
-                (name->type == SP_NAME_DNS ? sp_buf_append(&text, name->value.data, name->value.len)
-                                           : sp_fact_name(&text, name));
+        built = (shown == 0 || sp_buf_append_str(&text, ", ")) &&
+                build_name(&text, flow->render, &cert->names[shown]);
+        if (flow->render->verbose == 0 && shown > 0 &&
+            sp_utf8_columns((const char *)text.data, text.len) + (last ? 0 : MORE_COLUMNS) > room) {
+            text.len = before;
+            break;
+        }
     }
-    if (built && cert->name_count > shown)
+    if (built && shown < cert->name_count)
         built = sp_buf_printf(&text, " and %zu more", cert->name_count - shown);
     if (!built)
         sp_writer_fail(flow->writer, ENOMEM);
-    if (cert->name_count == 0)
+    else if (cert->name_count == 0)
         sp_flow_itemf(flow, "no names");
     else
         sp_flow_item(flow, (const char *)text.data, text.len);
     sp_buf_free(&text);
 }
 
+/* The whole name where the line has room for it, else its first part: "CN=Example CA 7". */
+static void write_issuer(struct sp_flow *flow, const char *issuer)
+{
+    size_t len = strlen(issuer), first = 0;
+
+    while (first < len && issuer[first] != ',')
+        first += issuer[first] == '\\' && first + 1 < len ? 2 : 1;
+    bool fits =
+        flow->column + sp_utf8_columns(issuer, len) + VERDICT_COLUMNS <= flow->render->width;
+    sp_flow_item(flow, issuer, fits || flow->render->verbose > 0 ? len : first);
+}
+
 static void write_validity(struct sp_flow *flow, const struct sp_cert *cert, int64_t now_ms)
 {
     char from[SP_FACT_SIZE], until[SP_FACT_SIZE], days[SP_FACT_SIZE];
     int64_t tenths = sp_fact_tenths_of_days(cert->not_after, now_ms);
+    bool expired = cert->not_after * 1000 < now_ms;
 
     if (!cert->time_valid || !sp_fact_date(from, cert->not_before) ||
         !sp_fact_date(until, cert->not_after)) {
         sp_flow_itemf(flow, "validity not readable");
         return;
     }
-    sp_flow_itemf(flow, "%s to %s", from, until);
     sp_fact_tenths(days, tenths < 0 ? -tenths : tenths);
-    if (tenths < 0)
-        flow->tone = SP_TONE_CRITICAL;
-    sp_flow_itemf(flow, tenths < 0 ? "expired %s days ago" : "%s days left", days);
+    if (flow->render->verbose > 0 || cert->not_before * 1000 > now_ms)
+        sp_flow_itemf(flow, "valid from %s", from);
+    flow->tone = expired ? SP_TONE_CRITICAL : SP_TONE_PLAIN;
+    sp_flow_itemf(flow, expired ? "until %s, %s days ago" : "until %s, %s days left", until, days);
     flow->tone = SP_TONE_PLAIN;
 }
 
@@ -80,11 +114,11 @@ static void write_leaf(struct sp_writer *writer, const struct sp_render *render,
         return;
     }
     sp_flow_item(&flow, cert->subject_text, strlen(cert->subject_text));
-    write_names(&flow, cert);
     sp_flow_item(&flow, cert->key_text, strlen(cert->key_text));
+    write_names(&flow, cert);
     sp_flow_end(&flow);
     sp_flow_begin_row(&flow, writer, render, "issuer");
-    sp_flow_item(&flow, cert->issuer_text, strlen(cert->issuer_text));
+    write_issuer(&flow, cert->issuer_text);
     write_validity(&flow, cert, evidence->started_ms);
     if (verify->done)
         write_judged(&flow, verify->trusted, verify->trusted ? "trusted" : "not trusted");

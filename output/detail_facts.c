@@ -24,11 +24,12 @@ static void write_banner(struct sp_writer *writer, const struct sp_render *rende
     for (size_t i = 0; i < banner->line_count && (i == 0 || render->verbose > 0); i++)
         sp_flow_words(&flow, banner->lines[i].data, banner->lines[i].len);
     if (banner->line_count > 1 && render->verbose == 0)
-        sp_flow_wordsf(&flow, "(and %zu more lines)", banner->line_count - 1);
+        sp_flow_wordsf(&flow, "(and %zu more line%s)", banner->line_count - 1,
+                       banner->line_count == 2 ? "" : "s");
     sp_flow_end(&flow);
 }
 
-/* "SIZE 10240000" as safe text. */
+/* "SIZE 10240000", with the server's words made safe. */
 static bool build_capability(struct sp_buf *out, const struct sp_render *render,
                              const struct sp_capability *item)
 {
@@ -41,35 +42,82 @@ static bool build_capability(struct sp_buf *out, const struct sp_render *render,
     return built;
 }
 
+/* What people look for first; the rest follows in the order sent. */
+static bool is_important(const char *keyword)
+{
+    static const char *const words[] = {"AUTH", "SIZE", "STARTTLS"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(words[i], keyword) == 0)
+            return true;
+    return false;
+}
+
+/* Writes those of one kind that fit on the line and counts them. */
+static size_t write_fitting(struct sp_flow *flow, const struct sp_ehlo *ehlo, bool important,
+                            size_t shown)
+{
+    struct sp_buf text;
+
+    sp_buf_init(&text, SP_LIMIT_ARENA);
+    for (size_t i = 0; i < ehlo->count; i++) {
+        const struct sp_capability *item = &ehlo->items[i];
+
+        if (is_important(item->keyword) != important)
+            continue;
+        if (!build_capability(&text, flow->render, item)) {
+            sp_writer_fail(flow->writer, ENOMEM);
+            break;
+        }
+        size_t columns = sp_utf8_columns((const char *)text.data, text.len) + 2;
+        size_t room = flow->render->width - (shown + 1 == ehlo->count ? 0 : MORE_COLUMNS);
+        if (shown > 0 && flow->column + columns > room)
+            continue;
+        if (shown > 0)
+            sp_flow_glue(flow, ",");
+        sp_flow_words(flow, (const char *)text.data, text.len);
+        shown++;
+    }
+    sp_buf_free(&text);
+    return shown;
+}
+
+/* All of them, in the order sent. */
+static void write_all(struct sp_flow *flow, const struct sp_ehlo *ehlo)
+{
+    struct sp_buf text;
+
+    sp_buf_init(&text, SP_LIMIT_ARENA);
+    for (size_t i = 0; i < ehlo->count; i++) {
+        if (!build_capability(&text, flow->render, &ehlo->items[i]) ||
+            !sp_buf_append_str(&text, i + 1 < ehlo->count ? "," : "")) {
+            sp_writer_fail(flow->writer, ENOMEM);
+            break;
+        }
+        sp_flow_words(flow, (const char *)text.data, text.len);
+    }
+    sp_buf_free(&text);
+}
+
 /* One line unless -v asks for all: as many as fit, and how many do not. */
 static void write_capabilities(struct sp_writer *writer, const struct sp_render *render,
                                const struct sp_ehlo *ehlo)
 {
     struct sp_flow flow;
-    struct sp_buf text;
 
-    sp_buf_init(&text, SP_LIMIT_ARENA);
     sp_flow_begin_row(&flow, writer, render, ehlo->helo ? "helo" : "ehlo");
-    if (ehlo->count == 0)
+    if (ehlo->count == 0) {
         sp_flow_wordsf(&flow, "no extensions");
-    for (size_t i = 0; i < ehlo->count; i++) {
-        bool last = i + 1 == ehlo->count;
-        const char *comma = last ? "" : ",";
+    } else if (render->verbose > 0) {
+        write_all(&flow, ehlo);
+    } else {
+        size_t shown = write_fitting(&flow, ehlo, true, 0);
 
-        if (!build_capability(&text, render, &ehlo->items[i]) || !sp_buf_append(&text, "", 1)) {
-            sp_writer_fail(writer, ENOMEM);
-            break;
-        }
-        size_t columns = sp_utf8_columns((const char *)text.data, text.len - 1);
-        size_t room = render->width - (last ? 0 : MORE_COLUMNS);
-        if (render->verbose == 0 && i > 0 && flow.column + columns + 2 > room) {
-            sp_flow_wordsf(&flow, "and %zu more", ehlo->count - i);
-            break;
-        }
-        sp_flow_wordsf(&flow, "%s%s", (const char *)text.data, comma);
+        shown = write_fitting(&flow, ehlo, false, shown);
+        if (shown < ehlo->count)
+            sp_flow_wordsf(&flow, "and %zu more", ehlo->count - shown);
     }
     sp_flow_end(&flow);
-    sp_buf_free(&text);
 }
 
 /* -v: what TLS made appear or go away. */

@@ -86,7 +86,7 @@ bool sp_fact_date(char out[SP_FACT_SIZE], int64_t unix_s)
 
 int64_t sp_fact_tenths_of_days(int64_t until_s, int64_t now_ms)
 {
-    return divide_floor(until_s * 1000 - now_ms, TENTH_OF_DAY_MS);
+    return divide_floor(until_s * 1000 - now_ms + TENTH_OF_DAY_MS / 2, TENTH_OF_DAY_MS);
 }
 
 void sp_fact_tenths(char out[SP_FACT_SIZE], int64_t tenths)

@@ -20,7 +20,7 @@ bool sp_fact_number(char out[SP_FACT_SIZE], double value);
 bool sp_fact_instant(char out[SP_FACT_SIZE], int64_t unix_ms);
 /* "2026-09-01", as above. */
 bool sp_fact_date(char out[SP_FACT_SIZE], int64_t unix_s);
-/* Tenths of a day from `now_ms` to `until_s`, rounded down; negative when past. */
+/* Tenths of a day from `now_ms` to `until_s`, rounded to the nearest; negative when past. */
 int64_t sp_fact_tenths_of_days(int64_t until_s, int64_t now_ms);
 /* Tenths as "29.5", "-0.1". */
 void sp_fact_tenths(char out[SP_FACT_SIZE], int64_t tenths);

@@ -181,6 +181,11 @@ void sp_flow_words(struct sp_flow *flow, const char *data, size_t len)
     sp_buf_free(&safe);
 }
 
+void sp_flow_glue(struct sp_flow *flow, const char *text)
+{
+    write_part(flow, text, strlen(text), strlen(text));
+}
+
 void sp_flow_item(struct sp_flow *flow, const char *data, size_t len)
 {
     const char *dot = flow->render->unicode ? " · " : " | ";

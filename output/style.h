@@ -60,6 +60,8 @@ void sp_flow_words(struct sp_flow *flow, const char *data, size_t len);
 /* The same, formatted. */
 void sp_flow_wordsf(struct sp_flow *flow, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Safe text right behind the last word, such as a comma: never wrapped. */
+void sp_flow_glue(struct sp_flow *flow, const char *text);
 /* An item that stays on one line where it can, set off from what stands before it by a dot. */
 void sp_flow_item(struct sp_flow *flow, const char *data, size_t len);
 void sp_flow_itemf(struct sp_flow *flow, const char *format, ...)

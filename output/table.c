@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "output/table.h"
+#include "checks/expiry.h"
 #include "output/facts.h"
 #include "output/style.h"
 #include "output/utf8.h"
@@ -33,22 +34,24 @@ static void set_tls(char out[SP_FACT_SIZE], const struct sp_evidence *evidence)
     snprintf(out, SP_FACT_SIZE, "%s", version != NULL ? version : "-");
 }
 
+/* Days until the first certificate of the chain ends; the tenths count only near the end. */
 static void set_cert(char out[SP_FACT_SIZE], const struct sp_evidence *evidence)
 {
-    const struct sp_tls_facts *tls = &evidence->tls;
+    size_t index;
+    double days;
 
-    if (tls->cert_count == 0 || !tls->certs[0].parsed || !tls->certs[0].time_valid) {
+    if (!sp_expiry_first(evidence, &index, &days))
         snprintf(out, SP_FACT_SIZE, "-");
-        return;
-    }
-    int64_t tenths = sp_fact_tenths_of_days(tls->certs[0].not_after, evidence->started_ms);
-    snprintf(out, SP_FACT_SIZE, "%" PRId64 " d", tenths / 10 - (tenths % 10 < 0));
+    else
+        snprintf(out, SP_FACT_SIZE, days > -10 && days < 10 ? "%.1f d" : "%.0f d", days);
 }
 
 static void set_total(char out[SP_FACT_SIZE], const struct sp_evidence *evidence)
 {
     if (evidence->total_ns <= 0)
         snprintf(out, SP_FACT_SIZE, "-");
+    else if (evidence->total_ns < 1000000)
+        snprintf(out, SP_FACT_SIZE, "<1 ms");
     else
         snprintf(out, SP_FACT_SIZE, "%" PRId64 " ms", (evidence->total_ns + 500000) / 1000000);
 }
@@ -124,7 +127,10 @@ static void write_column(struct table *table, enum column column, const char *da
     if (table->width[column] == 0)
         return;
     sp_write_spaces(table->writer, GAP);
-    sp_write_cell(table->writer, table->render, data, len, table->width[column], right);
+    if (column == REASON && table->width[TLS] + table->width[CERT] + table->width[TOTAL] == 0)
+        sp_write_str(table->writer, data); /* the line's last: no spaces behind it */
+    else
+        sp_write_cell(table->writer, table->render, data, len, table->width[column], right);
 }
 
 static void write_heading(struct table *table)

@@ -76,23 +76,25 @@ static void write_summary(struct sp_writer *writer, const struct sp_render *rend
     static const enum sp_state order[] = {SP_STATE_CRITICAL, SP_STATE_WARNING, SP_STATE_UNKNOWN,
                                           SP_STATE_OK};
     int64_t tenths = measure_run(report);
-    const char *comma = "";
+    size_t left = report->count;
+    struct sp_flow flow;
 
-    sp_writef(writer, "\n%zu endpoint%s: ", report->count, report->count == 1 ? "" : "s");
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-        enum sp_tone tone = sp_tone_of_state(order[i]);
-
-        if (report->by_state[order[i]] == 0)
-            continue;
-        sp_write_str(writer, comma);
-        sp_tone_begin(writer, render, tone);
-        sp_writef(writer, "%zu %s", report->by_state[order[i]], sp_state_name(order[i]));
-        sp_tone_end(writer, render, tone);
-        comma = ", ";
-    }
-    if (tenths > 0)
-        sp_writef(writer, ", in %" PRId64 ".%d s", tenths / 10, (int)(tenths % 10));
     sp_write_str(writer, "\n");
+    sp_flow_begin(&flow, writer, render, 2, 0);
+    sp_flow_wordsf(&flow, "%zu endpoint%s:", report->count, report->count == 1 ? "" : "s");
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        size_t count = report->by_state[order[i]];
+
+        if (count == 0)
+            continue;
+        left -= count;
+        flow.tone = sp_tone_of_state(order[i]);
+        sp_flow_wordsf(&flow, "%zu %s%s", count, sp_state_name(order[i]), left > 0 ? "," : "");
+    }
+    flow.tone = SP_TONE_PLAIN;
+    if (tenths > 0)
+        sp_flow_wordsf(&flow, "in %" PRId64 ".%d s", tenths / 10, (int)(tenths % 10));
+    sp_flow_end(&flow);
 }
 
 static void write_report(struct sp_writer *writer, const struct sp_render *render,
