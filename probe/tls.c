@@ -163,12 +163,15 @@ static bool check_choice(struct sp_tls *tls)
     if (is_offered(tls, facts->suite) &&
         sp_tls_suite_is_13(facts->suite) == (facts->version == SP_TLS_1_3))
         return true;
+    const char *name = facts->cipher ? facts->cipher : "without a known name";
     set_failure_text(tls, SP_REASON_TLS_PROTOCOL_ERROR,
                      sp_arena_printf(tls->arena,
-                                     "the server chose the cipher suite %s (0x%04x) in %s, which "
-                                     "we didn't offer",
-                                     facts->cipher ? facts->cipher : "without a name", facts->suite,
-                                     facts->version_text),
+                                     "the server chose the cipher suite %s (0x%04x), which we "
+                                     "didn't offer%s",
+                                     name, facts->suite,
+                                     strstr(name, "_anon_")
+                                         ? ": an anonymous session without a certificate"
+                                         : ""),
                      "the server chose a cipher suite that we didn't offer");
     return false;
 }

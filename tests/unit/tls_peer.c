@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/unit/tls_peer.h"
+
+#include <openssl/asn1.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/rsa.h>
+#include <openssl/x509v3.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static void must(bool ok)
+{
+    if (ok)
+        return;
+    ERR_print_errors_fp(stderr);
+    abort();
+}
+
+EVP_PKEY *peer_make_rsa(unsigned bits)
+{
+    EVP_PKEY *key = EVP_RSA_gen(bits);
+    must(key != NULL);
+    return key;
+}
+
+EVP_PKEY *peer_make_key(enum peer_key type)
+{
+    EVP_PKEY *key = type == PEER_RSA  ? EVP_RSA_gen(2048u)
+                    : type == PEER_EC ? EVP_EC_gen("P-256")
+                                      : EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    must(key != NULL);
+    return key;
+}
+
+static void add_extension(X509 *cert, int nid, const char *value)
+{
+    X509V3_CTX ctx;
+    X509V3_set_ctx_nodb(&ctx);
+    X509V3_set_ctx(&ctx, cert, cert, NULL, NULL, 0);
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+    must(extension && X509_add_ext(cert, extension, -1));
+    X509_EXTENSION_free(extension);
+}
+
+static void add_unknown(X509 *cert, const char *oid, int critical, size_t size)
+{
+    ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+    ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+    unsigned char *octets = calloc(1, size);
+    must(object && value && octets && ASN1_OCTET_STRING_set(value, octets, (int)size));
+    X509_EXTENSION *extension = X509_EXTENSION_create_by_OBJ(NULL, object, critical, value);
+    must(extension && X509_add_ext(cert, extension, -1));
+    X509_EXTENSION_free(extension);
+    ASN1_OCTET_STRING_free(value);
+    ASN1_OBJECT_free(object);
+    free(octets);
+}
+
+X509 *peer_make_cert(const struct peer_cert *what, EVP_PKEY *key, X509 *issuer,
+                     EVP_PKEY *issuer_key)
+{
+    static long serial = 1;
+    X509 *cert = X509_new();
+    must(cert != NULL);
+    X509_set_version(cert, X509_VERSION_3);
+    ASN1_INTEGER_set(X509_get_serialNumber(cert), serial++);
+    X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
+    X509_NAME *name = X509_get_subject_name(cert);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)what->name, -1, -1,
+                               0);
+    X509_set_issuer_name(cert, issuer ? X509_get_subject_name(issuer) : name);
+    X509_set_pubkey(cert, key);
+    add_extension(cert, NID_basic_constraints, what->ca ? "critical,CA:TRUE" : "CA:FALSE");
+    if (what->unknown_critical)
+        add_unknown(cert, "1.3.6.1.4.1.55555.1.1", 1, 2);
+    if (what->padding > 0)
+        add_unknown(cert, "1.3.6.1.4.1.55555.1.2", 0, what->padding);
+    EVP_PKEY *signer = issuer_key ? issuer_key : key;
+    bool pure = EVP_PKEY_get_id(signer) == EVP_PKEY_ED25519;
+    must(X509_sign(cert, signer, pure ? NULL : EVP_sha256()) > 0);
+    return cert;
+}
+
+static int accept_any(int ok, X509_STORE_CTX *store)
+{
+    (void)ok, (void)store;
+    return 1;
+}
+
+static void set_up(SSL_CTX *ctx, const struct peer_config *config)
+{
+    SSL_CTX_set_security_level(ctx, 0);
+    must(SSL_CTX_set_min_proto_version(ctx, config->version_min) == 1);
+    must(SSL_CTX_set_max_proto_version(ctx, config->version_max) == 1);
+    must(SSL_CTX_set_dh_auto(ctx, 1) == 1);
+    must(SSL_CTX_set_num_tickets(ctx, config->tickets) == 1);
+    if (config->tickets == 0)
+        SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+    if (config->ciphers)
+        must(SSL_CTX_set_cipher_list(ctx, config->ciphers) == 1);
+    if (config->groups)
+        must(SSL_CTX_set1_groups_list(ctx, config->groups) == 1);
+    must(SSL_CTX_use_certificate(ctx, config->chain[0]) == 1);
+    must(SSL_CTX_use_PrivateKey(ctx, config->key) == 1);
+    for (size_t i = 1; i < config->chain_count; i++)
+        must(SSL_CTX_add1_chain_cert(ctx, config->chain[i]) == 1);
+    if (config->want_client_certificate)
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, accept_any);
+}
+
+void peer_open(struct peer *peer, const struct peer_config *config)
+{
+    peer->ctx = SSL_CTX_new(TLS_server_method());
+    must(peer->ctx != NULL);
+    set_up(peer->ctx, config);
+    peer->ssl = SSL_new(peer->ctx);
+    peer->in = BIO_new(BIO_s_mem());
+    peer->out = BIO_new(BIO_s_mem());
+    must(peer->ssl && peer->in && peer->out);
+    BIO_set_mem_eof_return(peer->in, -1);
+    SSL_set_bio(peer->ssl, peer->in, peer->out);
+    SSL_set_accept_state(peer->ssl);
+}
+
+void peer_close(struct peer *peer)
+{
+    SSL_free(peer->ssl);
+    SSL_CTX_free(peer->ctx);
+    ERR_clear_error();
+}
+
+static bool move_to_peer(struct peer *peer, struct sp_tls *tls)
+{
+    struct sp_buf *out = sp_tls_outgoing(tls);
+    if (out->len == 0)
+        return false;
+    must(BIO_write(peer->in, out->data, (int)out->len) == (int)out->len);
+    sp_buf_consume(out, out->len);
+    return true;
+}
+
+bool peer_move(struct peer *peer, struct sp_tls *tls, size_t chunk, enum sp_tls_status *status)
+{
+    unsigned char data[16384];
+    bool moved = move_to_peer(peer, tls);
+    if (!SSL_is_init_finished(peer->ssl))
+        SSL_do_handshake(peer->ssl);
+    ERR_clear_error();
+    for (;;) {
+        int size = BIO_read(peer->out, data, chunk > 0 ? (int)chunk : (int)sizeof data);
+        if (size <= 0)
+            return moved;
+        moved = true;
+        must(sp_tls_feed(tls, data, (size_t)size));
+        if (*status == SP_TLS_WANT)
+            *status = sp_tls_handshake(tls);
+    }
+}
+
+enum sp_tls_status peer_handshake(struct peer *peer, struct sp_tls *tls, size_t chunk)
+{
+    enum sp_tls_status status = sp_tls_handshake(tls);
+    while (peer_move(peer, tls, chunk, &status))
+        ;
+    return status;
+}
