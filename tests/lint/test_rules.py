@@ -38,6 +38,7 @@ TABLE = [
     ("probe/buf.c", SPDX + "void f(void)\n{\n    exit(1);\n}\n", "never prints or exits"),
     ("probe/main.c", SPDX + "void f(void)\n{\n    exit(1);\n}\n", None),
     ("probe/buf.c", SPDX + 'void f(void) { setlocale(LC_ALL, ""); }\n', "locale"),
+    ("probe/buf.c", SPDX + "int x = rand();\n", "randomness is an argument"),
     ("probe/buf.c", SPDX + "typedef struct a b;\n", "without typedef"),
     ("probe/buf.c", "int x;\n", "no SPDX"),
     ("tests/x/y.py", "import os\n", "no SPDX"),
