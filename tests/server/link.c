@@ -59,7 +59,7 @@ static void flush_out(struct ts_link *link)
         ssize_t sent = send(link->watch.fd, link->out.data, link->out.length, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR)
             continue;
-        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        if (sent < 0 && errno == EAGAIN)
             break;
         if (sent < 0) {
             // The read side will see the same and end the link.
@@ -300,7 +300,7 @@ static void on_input(struct ts_link *link)
         ssize_t got = recv(link->watch.fd, data, sizeof data, 0);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        if (got < 0 && errno == EAGAIN)
             return;
         if (got <= 0) {
             link->is_deaf = 1;

@@ -73,7 +73,7 @@ const struct ts_recipe ts_recipes[] = {
     {"negative-serial", "inter-ec", "ec", -1, 90, LEAF | TS_NEGATIVE_SERIAL, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
 
     // several things wrong: every one must be found
-    {"all-wrong", "foreign-inter", "ec", -90, -2, LEAF, "other.invalid", "DNS:other.invalid", "foreign-inter", NULL, NULL},
+    {"all-wrong", "foreign-inter", "ec", -90, -2, LEAF, "other.invalid", "DNS:other.invalid", "foreign-inter foreign-root", NULL, NULL},
     {"self-signed-expired", NULL, "ec", -90, -2, LEAF, "@", "DNS:other.invalid", NULL, NULL, NULL},
     {"expired-twice", "inter-expired", "ec", -90, -2, LEAF, "@", GOOD_NAMES, "inter-expired", NULL, NULL},
 };

@@ -80,7 +80,7 @@ static void on_connection(struct ts_watch *watch, uint32_t events)
         if (fd >= 0) {
             greet(listener, fd);
         } else if (errno != EINTR && errno != ECONNABORTED) {
-            if (errno != EAGAIN && errno != EWOULDBLOCK)
+            if (errno != EAGAIN)
                 fprintf(stderr, "smtp-test-server: accept: %s\n", strerror(errno));
             return;
         }
