@@ -37,18 +37,30 @@ struct sp_dns_query {
     void *data;
 };
 
+/*
+ * c-ares 1.18 asks the next server after SERVFAIL, REFUSED and NOTIMP, which is good, but when there
+ * is none left it says "connection refused". The candid channel takes the first server's word as it
+ * is; it is asked after such an end only, for the true reason.
+ */
+enum { CHANNEL_USUAL, CHANNEL_CANDID, CHANNEL_COUNT };
+
+struct channel {
+    struct sp_dns *dns;
+    ares_channel ares; /* NULL: not opened */
+};
+
 /* A socket of c-ares. */
 struct poll {
     uv_poll_t handle;
     LIST_ENTRY(poll) link;
-    struct sp_dns *dns;
+    struct channel *channel;
     ares_socket_t fd;
     int events;
 };
 
 struct sp_dns {
     uv_loop_t *loop;
-    ares_channel channel;
+    struct channel channels[CHANNEL_COUNT];
     uv_timer_t work;   /* starts lookups and answers queries */
     uv_timer_t expiry; /* c-ares' own timeouts */
     unsigned handles;  /* not yet closed */
@@ -93,24 +105,34 @@ static void ask(struct sp_dns_entry *entry)
     const struct ares_addrinfo_hints hints = {.ai_family = entry->asked_family};
 
     entry->state = SP_DNS_ASKED;
-    ares_getaddrinfo(entry->dns->channel, entry->host, NULL, &hints, on_addrinfo, entry);
+    ares_getaddrinfo(entry->dns->channels[entry->candid ? CHANNEL_CANDID : CHANNEL_USUAL].ares,
+                     entry->host, NULL, &hints, on_addrinfo, entry);
 }
 
 /*
  * When both families are asked for and none gave an address, c-ares tells the fate of the answer that
  * came last only: "no data" may hide the failure of the other family, and garbage for one family its
- * good answer. So each family is then asked for alone. 0: no further pass.
+ * good answer. So each family is then asked for alone. False: no further pass.
  */
-static int choose_next_pass(struct sp_dns_entry *entry, int status)
+static bool choose_next_pass(struct sp_dns_entry *entry, int status)
 {
-    if (entry->asked_family == AF_UNSPEC && (status == ARES_ENODATA || status == ARES_EBADRESP)) {
+    bool odd = status == ARES_ENODATA || status == ARES_EBADRESP;
+
+    if (status == ARES_ECONNREFUSED && !entry->candid) {
+        entry->candid = true;
+        return true;
+    }
+    if (entry->asked_family == AF_UNSPEC && odd) {
         entry->first_status = status;
-        return AF_INET;
+        entry->asked_family = AF_INET;
+        return true;
     }
     if (entry->asked_family == AF_INET && entry->family == SP_FAMILY_ANY &&
-        (status == ARES_ENODATA || status == ARES_ENOTFOUND || status == ARES_EBADRESP))
-        return AF_INET6;
-    return 0;
+        (odd || status == ARES_ENOTFOUND)) {
+        entry->asked_family = AF_INET6;
+        return true;
+    }
+    return false;
 }
 
 static int merge_status(const struct sp_dns_entry *entry, int status)
@@ -123,7 +145,6 @@ static int merge_status(const struct sp_dns_entry *entry, int status)
 static void on_addrinfo(void *data, int status, int timeouts, struct ares_addrinfo *info)
 {
     struct sp_dns_entry *entry = data;
-    int next_pass;
 
     (void)timeouts;
     if (entry->dns->closing) {
@@ -133,18 +154,16 @@ static void on_addrinfo(void *data, int status, int timeouts, struct ares_addrin
     if (status == ARES_SUCCESS && info)
         status = sp_dns_answer_read(entry, info);
     ares_freeaddrinfo(info);
-    next_pass = status == ARES_SUCCESS ? 0 : choose_next_pass(entry, status);
-    if (next_pass != 0) {
+    if (status != ARES_SUCCESS && choose_next_pass(entry, status)) {
         /* Not from inside c-ares: on_work starts it. */
-        entry->asked_family = next_pass;
         entry->state = SP_DNS_QUEUED;
         TAILQ_INSERT_HEAD(&entry->dns->queued, entry, link);
         arm_work(entry->dns, 0);
         return;
     }
     if (status != ARES_SUCCESS)
-        sp_dns_answer_fail(entry, entry->dns->channel, merge_status(entry, status),
-                           entry->dns->poll_failed);
+        sp_dns_answer_fail(entry, entry->dns->channels[CHANNEL_USUAL].ares,
+                           merge_status(entry, status), entry->dns->poll_failed);
     finish_entry(entry);
 }
 
@@ -153,22 +172,31 @@ static void on_addrinfo(void *data, int status, int timeouts, struct ares_addrin
 /* Wakes when c-ares has something to give up or to repeat. */
 static void arm_expiry(struct sp_dns *dns)
 {
-    struct timeval until;
+    uint64_t wait_ms = UINT64_MAX;
 
-    if (!ares_timeout(dns->channel, NULL, &until)) {
+    for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+        struct timeval until;
+        uint64_t ms;
+
+        if (!ares_timeout(dns->channels[i].ares, NULL, &until))
+            continue;
+        ms = (uint64_t)until.tv_sec * 1000 + (uint64_t)until.tv_usec / 1000 + 1;
+        wait_ms = ms < wait_ms ? ms : wait_ms;
+    }
+    if (wait_ms == UINT64_MAX) {
         uv_timer_stop(&dns->expiry);
         return;
     }
     /* The loop's clock may be late, so this may wake too early: then c-ares finds nothing to do. */
-    uv_timer_start(&dns->expiry, on_expiry,
-                   (uint64_t)until.tv_sec * 1000 + (uint64_t)until.tv_usec / 1000 + 1, 0);
+    uv_timer_start(&dns->expiry, on_expiry, wait_ms, 0);
 }
 
 static void on_expiry(uv_timer_t *timer)
 {
     struct sp_dns *dns = timer->data;
 
-    ares_process_fd(dns->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    for (size_t i = 0; i < CHANNEL_COUNT; i++)
+        ares_process_fd(dns->channels[i].ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     arm_expiry(dns);
 }
 
@@ -232,21 +260,22 @@ static void on_handle_closed(uv_handle_t *handle);
 static void on_socket(uv_poll_t *handle, int status, int events)
 {
     struct poll *poll = handle->data;
-    struct sp_dns *dns = poll->dns;
+    struct channel *channel = poll->channel;
     /* On an error c-ares finds out itself what it is, by reading and writing. */
     bool reads = status < 0 || (events & UV_READABLE) != 0;
     bool writes = status < 0 || (events & UV_WRITABLE) != 0;
 
-    ares_process_fd(dns->channel, reads ? poll->fd : ARES_SOCKET_BAD,
+    ares_process_fd(channel->ares, reads ? poll->fd : ARES_SOCKET_BAD,
                     writes ? poll->fd : ARES_SOCKET_BAD);
     /* libuv stops watching a socket that has an error; c-ares may want to keep it. */
     if (status < 0 && !uv_is_closing((uv_handle_t *)handle))
         uv_poll_start(handle, poll->events, on_socket);
-    arm_expiry(dns);
+    arm_expiry(channel->dns);
 }
 
-static struct poll *watch_socket(struct sp_dns *dns, ares_socket_t fd)
+static struct poll *watch_socket(struct channel *channel, ares_socket_t fd)
 {
+    struct sp_dns *dns = channel->dns;
     struct poll *poll = calloc(1, sizeof *poll);
 
     if (!poll || uv_poll_init_socket(dns->loop, &poll->handle, fd) != 0) {
@@ -254,7 +283,7 @@ static struct poll *watch_socket(struct sp_dns *dns, ares_socket_t fd)
         return NULL;
     }
     poll->handle.data = poll;
-    poll->dns = dns;
+    poll->channel = channel;
     poll->fd = fd;
     LIST_INSERT_HEAD(&dns->polls, poll, link);
     dns->handles++;
@@ -265,9 +294,8 @@ static struct poll *watch_socket(struct sp_dns *dns, ares_socket_t fd)
 static void on_poll_closed(uv_handle_t *handle)
 {
     struct poll *poll = handle->data;
-    struct sp_dns *dns = poll->dns;
 
-    handle->data = dns;
+    handle->data = poll->channel->dns;
     on_handle_closed(handle);
     free(poll);
 }
@@ -275,7 +303,8 @@ static void on_poll_closed(uv_handle_t *handle)
 /* c-ares tells what it waits for on a socket; nothing: it is about to close it. */
 static void on_socket_state(void *data, ares_socket_t fd, int readable, int writable)
 {
-    struct sp_dns *dns = data;
+    struct channel *channel = data;
+    struct sp_dns *dns = channel->dns;
     struct poll *poll;
 
     LIST_FOREACH(poll, &dns->polls, link)
@@ -289,7 +318,7 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable, int writ
         return;
     }
     if (!poll)
-        poll = watch_socket(dns, fd);
+        poll = watch_socket(channel, fd);
     if (!poll) {
         dns->poll_failed = true; /* the query will time out, and then be explained by this */
         return;
@@ -336,19 +365,47 @@ static bool parse_server(const char *server, char *out, size_t size)
     return number <= 65535;
 }
 
-static int open_channel(struct sp_dns *dns, const char *server)
+static int open_channel(struct channel *channel, const char *server, bool candid)
 {
     struct ares_options options = {
+        .flags = ARES_FLAG_NOCHECKRESP,
         .timeout = ATTEMPT_MS,
         .tries = ATTEMPTS,
         .sock_state_cb = on_socket_state,
-        .sock_state_cb_data = dns,
+        .sock_state_cb_data = channel,
     };
     int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
-    int status = ares_init_options(&dns->channel, &options, mask);
+    int status = ares_init_options(&channel->ares, &options, candid ? mask | ARES_OPT_FLAGS : mask);
 
-    if (status == ARES_SUCCESS && server)
-        status = ares_set_servers_ports_csv(dns->channel, server);
+    if (status != ARES_SUCCESS)
+        channel->ares = NULL;
+    else if (server)
+        status = ares_set_servers_ports_csv(channel->ares, server);
+    return status;
+}
+
+static void close_channels(struct sp_dns *dns)
+{
+    for (size_t i = 0; i < CHANNEL_COUNT; i++)
+        if (dns->channels[i].ares)
+            ares_destroy(dns->channels[i].ares);
+}
+
+/* The status is one of c-ares; on failure nothing is left open. */
+static int open_channels(struct sp_dns *dns, const char *server)
+{
+    int status = ares_library_init(ARES_LIB_INIT_ALL);
+
+    if (status != ARES_SUCCESS)
+        return status;
+    for (size_t i = 0; i < CHANNEL_COUNT && status == ARES_SUCCESS; i++) {
+        dns->channels[i].dns = dns;
+        status = open_channel(&dns->channels[i], server, i == CHANNEL_CANDID);
+    }
+    if (status != ARES_SUCCESS) {
+        close_channels(dns);
+        ares_library_cleanup();
+    }
     return status;
 }
 
@@ -372,15 +429,7 @@ struct sp_dns *sp_dns_new(uv_loop_t *loop, const char *server, char *error, size
     TAILQ_INIT(&dns->ready);
     TAILQ_INIT(&dns->queued);
     sp_dns_table_init(&dns->table);
-    status = ares_library_init(ARES_LIB_INIT_ALL);
-    if (status == ARES_SUCCESS) {
-        status = open_channel(dns, server ? csv : NULL);
-        if (status != ARES_SUCCESS) {
-            if (dns->channel)
-                ares_destroy(dns->channel);
-            ares_library_cleanup();
-        }
-    }
+    status = open_channels(dns, server ? csv : NULL);
     if (status != ARES_SUCCESS) {
         snprintf(error, size, "the DNS library could not be started: %s", ares_strerror(status));
         free(dns);
@@ -426,7 +475,7 @@ void sp_dns_close(struct sp_dns *dns)
         for (struct sp_dns_entry *entry = dns->table.buckets[i]; entry;
              entry = entry->next_in_bucket)
             free_queries(&entry->waiting);
-    ares_destroy(dns->channel); /* ends every lookup and closes every socket */
+    close_channels(dns); /* ends every lookup and closes every socket */
     uv_close((uv_handle_t *)&dns->work, on_handle_closed);
     uv_close((uv_handle_t *)&dns->expiry, on_handle_closed);
 }

@@ -40,6 +40,7 @@ struct sp_dns_entry {
     struct sp_dns_query_list waiting; /* queries, until the entry is finished */
     enum sp_family family;
     int asked_family; /* AF_*, of the pass to come or under way */
+    bool candid;      /* the pass asks the candid channel */
     int first_status; /* of the pass for both families; ARES_SUCCESS: none failed */
     enum sp_reason reason;
     char *detail, *canonical;        /* or NULL */
