@@ -192,18 +192,24 @@ static enum sp_cli_action take_arguments(struct parse *parse)
     return parse->action;
 }
 
-/* The value of SMTP_PROBE_NAME, or NULL. */
-static const char *find_variable(char *const *environment, const char *option)
+/* "SMTP_PROBE_REPLY_TIMEOUT" out of "reply-timeout". */
+static void name_variable(char *out, size_t size, const char *option)
 {
-    char name[80];
-    int len = snprintf(name, sizeof(name), "SMTP_PROBE_%s=", option);
-
-    for (char *c = name; *c != '\0'; c++) {
+    snprintf(out, size, "SMTP_PROBE_%s", option);
+    for (char *c = out; *c != '\0'; c++) {
         *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c == '-' ? '_' : *c;
     }
+}
+
+/* The variable's value, or NULL: unset or empty. */
+static const char *find_variable(char *const *environment, const char *name)
+{
+    size_t len = strlen(name);
+
     for (; environment != NULL && *environment != NULL; environment++) {
-        if (strncmp(*environment, name, (size_t)len) == 0 && (*environment)[len] != '\0') {
-            return *environment + len;
+        const char *entry = *environment;
+        if (strncmp(entry, name, len) == 0 && entry[len] == '=' && entry[len + 1] != '\0') {
+            return entry + len + 1;
         }
     }
     return NULL;
@@ -214,16 +220,17 @@ static const char *find_variable(char *const *environment, const char *option)
 static bool take_environment(struct sp_cli *cli, char *const *environment, char *error, size_t size)
 {
     struct sp_option_layer layer = {0};
-    char why[ERROR_SIZE];
+    char name[64], why[ERROR_SIZE - 100];
     bool ok = true;
 
     for (size_t i = 0; i < sp_option_count(); i++) {
         const struct sp_option_info *info = sp_option_at(i);
-        const char *value =
-            info->action ? NULL : find_variable(environment, info->name);
+        const char *value;
+        name_variable(name, sizeof(name), info->name);
+        value = info->action ? NULL : find_variable(environment, name);
         if (value != NULL && !sp_option_set_layered(&cli->options, cli->arena, &layer, info, value,
                                                     why, sizeof(why))) {
-            snprintf(error, size, "SMTP_PROBE_... in the environment: %.*s", (int)size - 40, why);
+            snprintf(error, size, "%s in the environment: %s", name, why);
             ok = false;
         }
     }
