@@ -5,6 +5,7 @@ expected fails. Standard library only; python3-jsonschema is used for the one th
 
 import argparse
 import concurrent.futures
+import fnmatch
 import json
 import os
 import pathlib
@@ -514,11 +515,11 @@ def load_validator(options):
 def load_scenarios(names):
     paths = sorted(HERE.glob("*.scenario"))
     if names:
-        wanted = {name.removesuffix(".scenario").rsplit("/", 1)[-1] for name in names}
-        unknown = wanted - {path.stem for path in paths}
+        wanted = [name.removesuffix(".scenario").rsplit("/", 1)[-1] for name in names]
+        unknown = [w for w in wanted if not any(fnmatch.fnmatchcase(path.stem, w) for path in paths)]
         if unknown:
-            raise SystemExit(f"run.py: no such scenario: {' '.join(sorted(unknown))}")
-        paths = [path for path in paths if path.stem in wanted]
+            raise SystemExit(f"run.py: no such scenario: {' '.join(unknown)}")
+        paths = [path for path in paths if any(fnmatch.fnmatchcase(path.stem, w) for w in wanted)]
     try:
         return [Scenario(path) for path in paths]
     except Bad as error:
@@ -549,7 +550,7 @@ def main():
     parser.add_argument("--no-schema", action="store_true", help="do not validate JSON against the schema")
     parser.add_argument("--list", action="store_true", help="print the names and end")
     parser.add_argument("-v", "--verbose", action="count", default=0, help="commands, journals and outputs of failures; -vv: of all")
-    parser.add_argument("names", nargs="*", help="scenarios to run, all by default")
+    parser.add_argument("names", nargs="*", help="scenarios to run, * and ? allowed; all by default")
     options = parser.parse_args()
     scenarios = load_scenarios(options.names)
     if options.list:

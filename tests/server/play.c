@@ -14,11 +14,12 @@
 #include "answer.h"
 #include "link.h"
 
-#include <limits.h>
+#include <netdb.h>
 #include <openssl/rand.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 FILE *ts_journal;
 
@@ -429,6 +430,16 @@ static void on_note(void *owner, const char *event, const char *text)
         write_journal(play, event, text, strlen(text));
 }
 
+static void write_open(const struct play *play, int fd)
+{
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    char text[NI_MAXHOST] = "";
+    if (getpeername(fd, (struct sockaddr *)&peer, &length) == 0)
+        getnameinfo((struct sockaddr *)&peer, length, text, sizeof text, NULL, 0, NI_NUMERICHOST);
+    write_journal(play, "open", text, strlen(text));
+}
+
 static struct play *open_play(int fd, const struct ts_server *server)
 {
     static const struct ts_link_events events = {on_bytes, on_secure, on_drained, on_ended, on_note};
@@ -444,7 +455,7 @@ static struct play *open_play(int fd, const struct ts_server *server)
         free_play(play);
         return NULL;
     }
-    write_journal(play, "open", "", 0);
+    write_open(play, fd);
     return play;
 }
 

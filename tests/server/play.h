@@ -8,7 +8,7 @@
 #include <openssl/ssl.h>
 
 // Where connections tell what they see, one line each: "log SERVER CONNECTION EVENT TEXT", TEXT escaped. NULL = nowhere.
-// Events: open, line and tls-line (a line from the client), bytes and tls-bytes (what is left without a line end),
+// Events: open (the client's address), line and tls-line (a line from the client), bytes and tls-bytes (what is left without a line end),
 // client-hello (TLS bytes where none were expected), tls-up (version, suite, sni=…), tls-failed, alert-in, close-notify,
 // wire-cut, unexpected (an `expect` that failed), eof, reset, close.
 extern FILE *ts_journal;
