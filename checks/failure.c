@@ -35,7 +35,7 @@ static void describe_target(const struct sp_evidence *evidence, char *out, size_
 {
     const struct sp_endpoint *endpoint = evidence->endpoint;
     const char *why = endpoint->invalid != NULL ? endpoint->invalid : evidence->failure.detail;
-    if (why == NULL)
+    if (why == NULL || why[0] == '\0')
         why = sp_reason_info(evidence->failure.reason)->sentence;
     if (endpoint->line > 0)
         snprintf(out, size, "%s line %zu: %s",
