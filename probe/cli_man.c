@@ -40,7 +40,7 @@ static const char TARGETS[] =
     "Every form with a host can be given a port. HOST is a name or an address. An IPv6 address with a\n"
     "port needs brackets, as in [2001:db8::1]:25, and a link\\-local one can have a zone, as in\n"
     "fe80::1%eth0. International names are turned into their ASCII form (IDNA2008). A trailing dot\n"
-    "keeps a name out of the search list of resolv.conf.\n"
+    "means that the name is complete: neither the search list of resolv.conf nor /etc/hosts is tried.\n"
     ".PP\n"
     ".BI @ FILE\n"
     "stands for the targets in that file and\n"

@@ -222,6 +222,8 @@ static bool parse_name(struct sp_arena *arena, const char *text, bool was_ascii,
             *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
         }
     }
+    /* RFC 6761 §6.3: no resolver is asked for this one, and /etc/hosts has it without the dot. */
+    host.absolute = host.absolute && name != NULL && strcmp(name, "localhost") != 0;
     host.name = host.no_zone = name;
     *out_host = host;
     return true;

@@ -447,8 +447,13 @@ static bool start_lookup(struct sp_session *session)
     }
     begin_span(session, SP_PHASE_RESOLVE);
     limit_phase(session, SP_PHASE_RESOLVE, 0);
-    session->query = sp_dns_resolve(session->config.services->dns, endpoint->host,
-                                    endpoint->options->family, on_answer, session);
+    const char *name = endpoint->host;
+    if (endpoint->absolute) /* the dot keeps the resolver from trying the search list */
+        name = sp_arena_printf(session->evidence->arena, "%s.", endpoint->host);
+    if (name == NULL)
+        return false;
+    session->query = sp_dns_resolve(session->config.services->dns, name, endpoint->options->family,
+                                    on_answer, session);
     return session->query != NULL;
 }
 

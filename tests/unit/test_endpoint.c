@@ -110,6 +110,7 @@ static void test_valid(void **state)
         {"3com.example", "3com.example:25 sor ="},
         {"1.2.3.example", "1.2.3.example:25 sor ="},
         {"mx.example.org.", "mx.example.org.:25 sor ="},
+        {"LOCALHOST.", "localhost:25 sor ="},
         {"mx.example.org.:587", "mx.example.org.:587 sSR ="},
         {"xn--mnchen-3ya.de", "xn--mnchen-3ya.de:25 sor ="},
         {"m\xc3\xbcnchen.de", "xn--mnchen-3ya.de:25 sor ="},
