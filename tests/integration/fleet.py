@@ -25,10 +25,10 @@ def hangs(address, every):
 
 
 @contextlib.contextmanager
-def fleet(server, tls="starttls", hang_every=0):
+def fleet(server, tls="starttls", hang_every=0, certificate="ecdsa"):
     """Yields (port, file of the root certificate); the server is gone at the end."""
     with tempfile.TemporaryDirectory(prefix="smtp-probe-") as directory:
-        command = [server, "--fleet", "--tls", tls, "--pki", directory]
+        command = [server, "--fleet", "--tls", tls, "--pki", directory, "--certificate", certificate]
         command += ["--hang-every", str(hang_every)] if hang_every else []
         # It ends when this pipe does, so also when we are killed.
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
