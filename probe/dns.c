@@ -24,8 +24,11 @@
 /* One server: 1.5 s, then 3 s for a second attempt. The endpoint's own deadline may end it sooner. */
 #define ATTEMPT_MS 1500
 #define ATTEMPTS 2
-#define BURST 64u /* lookups started at once */
-#define BURST_PAUSE_MS 1u
+/* Up to WINDOW lookups are under way without delay; of those above, BURST are started every PACE_MS,
+ * so that a thousand names that hang don't keep others from being asked for. */
+#define WINDOW 64u
+#define BURST 16u
+#define PACE_MS 10u
 #define SERVER_TEXT 64u
 
 LIST_HEAD(poll_list, poll);
@@ -65,7 +68,9 @@ struct sp_dns {
     uv_timer_t expiry; /* c-ares' own timeouts */
     unsigned handles;  /* not yet closed */
     bool closing;
-    bool poll_failed; /* a socket could not be watched */
+    size_t asked;           /* lookups that c-ares has under way */
+    uint64_t next_burst_ms; /* loop time from when WINDOW may be exceeded again */
+    bool poll_failed;       /* a socket could not be watched */
     struct poll_list polls;
     struct sp_dns_query_list ready;  /* their entries are finished */
     struct sp_dns_entry_list queued; /* to be started */
@@ -105,6 +110,7 @@ static void ask(struct sp_dns_entry *entry)
     const struct ares_addrinfo_hints hints = {.ai_family = entry->asked_family};
 
     entry->state = SP_DNS_ASKED;
+    entry->dns->asked++;
     ares_getaddrinfo(entry->dns->channels[entry->candid ? CHANNEL_CANDID : CHANNEL_USUAL].ares,
                      entry->host, NULL, &hints, on_addrinfo, entry);
 }
@@ -145,26 +151,30 @@ static int merge_status(const struct sp_dns_entry *entry, int status)
 static void on_addrinfo(void *data, int status, int timeouts, struct ares_addrinfo *info)
 {
     struct sp_dns_entry *entry = data;
+    struct sp_dns *dns = entry->dns;
 
     (void)timeouts;
-    if (entry->dns->closing) {
+    if (dns->closing) {
         ares_freeaddrinfo(info);
         return;
     }
+    dns->asked--;
     if (status == ARES_SUCCESS && info)
         status = sp_dns_answer_read(entry, info);
     ares_freeaddrinfo(info);
     if (status != ARES_SUCCESS && choose_next_pass(entry, status)) {
         /* Not from inside c-ares: on_work starts it. */
         entry->state = SP_DNS_QUEUED;
-        TAILQ_INSERT_HEAD(&entry->dns->queued, entry, link);
-        arm_work(entry->dns, 0);
+        TAILQ_INSERT_HEAD(&dns->queued, entry, link);
+        arm_work(dns, 0);
         return;
     }
     if (status != ARES_SUCCESS)
-        sp_dns_answer_fail(entry, entry->dns->channels[CHANNEL_USUAL].ares,
-                           merge_status(entry, status), entry->dns->poll_failed);
+        sp_dns_answer_fail(entry, dns->channels[CHANNEL_USUAL].ares, merge_status(entry, status),
+                           dns->poll_failed);
     finish_entry(entry);
+    if (!TAILQ_EMPTY(&dns->queued)) /* there is room in the window now */
+        arm_work(dns, 0);
 }
 
 /* --- the loop --------------------------------------------------------------------------------- */
@@ -210,6 +220,23 @@ static void start_entry(struct sp_dns_entry *entry)
     ask(entry);
 }
 
+static void start_lookups(struct sp_dns *dns)
+{
+    size_t most = WINDOW;
+    uint64_t now = uv_now(dns->loop);
+
+    if (TAILQ_EMPTY(&dns->queued))
+        return;
+    if (dns->asked + BURST > WINDOW && now >= dns->next_burst_ms) {
+        most = dns->asked + BURST;
+        dns->next_burst_ms = now + PACE_MS;
+    }
+    /* Names in the hosts file never count as asked, but each costs reading it. */
+    for (unsigned i = 0; i < WINDOW && dns->asked < most && !TAILQ_EMPTY(&dns->queued); i++)
+        start_entry(TAILQ_FIRST(&dns->queued));
+    arm_expiry(dns);
+}
+
 static void answer_queries(struct sp_dns *dns)
 {
     struct sp_dns_query_list batch = TAILQ_HEAD_INITIALIZER(batch);
@@ -238,21 +265,15 @@ static void answer_queries(struct sp_dns *dns)
 static void on_work(uv_timer_t *timer)
 {
     struct sp_dns *dns = timer->data;
-    bool started = false;
 
-    for (unsigned i = 0; i < BURST && !TAILQ_EMPTY(&dns->queued); i++) {
-        start_entry(TAILQ_FIRST(&dns->queued));
-        started = true;
-    }
-    if (started)
-        arm_expiry(dns);
+    start_lookups(dns);
     answer_queries(dns);
     if (dns->closing)
         return;
     if (!TAILQ_EMPTY(&dns->ready))
         arm_work(dns, 0);
     else if (!TAILQ_EMPTY(&dns->queued))
-        arm_work(dns, BURST_PAUSE_MS);
+        arm_work(dns, PACE_MS);
 }
 
 static void on_handle_closed(uv_handle_t *handle);
@@ -494,7 +515,7 @@ static struct sp_dns_entry *add_entry(struct sp_dns *dns, const char *host, enum
 struct sp_dns_query *sp_dns_resolve(struct sp_dns *dns, const char *host, enum sp_family family,
                                     sp_dns_cb callback, void *data)
 {
-    struct sp_dns_query *query = calloc(1, sizeof *query);
+    struct sp_dns_query *query = dns->closing ? NULL : calloc(1, sizeof *query);
     char *name = strdup(host);
     struct sp_dns_entry *entry = NULL;
 
@@ -521,7 +542,7 @@ struct sp_dns_query *sp_dns_resolve(struct sp_dns *dns, const char *host, enum s
     } else {
         TAILQ_INSERT_TAIL(&entry->waiting, query, link);
         if (entry->state == SP_DNS_QUEUED)
-            arm_work(dns, BURST_PAUSE_MS);
+            arm_work(dns, 0);
     }
     return query;
 }

@@ -43,7 +43,7 @@ void sp_dns_close(struct sp_dns *dns);
 /*
  * Looks `host` (A-labels, not numeric) up in the given family. The callback is always called from the
  * loop, never from inside this function. The query ends with the answer or by sp_dns_cancel.
- * NULL: out of memory.
+ * NULL: out of memory, or sp_dns_close was called.
  */
 struct sp_dns_query *sp_dns_resolve(struct sp_dns *dns, const char *host, enum sp_family family,
                                     sp_dns_cb callback, void *data);
