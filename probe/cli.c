@@ -23,7 +23,7 @@ struct parse {
     const char **words;           /* targets, in order */
     size_t word_count;
     bool dry_run;
-    enum sp_cli_action action;    /* anything but SP_CLI_RUN ends the parsing */
+    enum sp_cli_action action; /* anything but SP_CLI_RUN ends the parsing */
 };
 
 static enum sp_cli_action refuse(struct parse *parse, const char *format, ...)

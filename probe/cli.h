@@ -38,11 +38,11 @@ enum sp_cli_action {
 };
 
 struct sp_cli {
-    struct sp_arena *arena;        /* owns the options' strings */
+    struct sp_arena *arena; /* owns the options' strings */
     struct sp_options options;
     struct sp_target_list targets; /* filled for SP_CLI_RUN and SP_CLI_DRY_RUN */
     enum sp_reason explain;
-    struct sp_buf message;         /* lines with line ends, printable; for SP_CLI_USAGE_ERROR */
+    struct sp_buf message; /* lines with line ends, printable; for SP_CLI_USAGE_ERROR */
 };
 
 /*

@@ -49,19 +49,19 @@ static bool append_case(struct sp_buf *out, const struct sp_option_info *info)
 
 bool sp_cli_bash_text(struct sp_buf *out)
 {
-    bool ok = sp_buf_append_str(
-        out, "# bash completion for smtp-probe; made by: smtp-probe --help=bash\n"
-             "_smtp_probe()\n{\n"
-             "    local cur=${COMP_WORDS[COMP_CWORD]} prev=\n"
-             "    ((COMP_CWORD > 0)) && prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-             "    # readline cuts \"--tls=none\" at the \"=\"\n"
-             "    if [[ $cur == = ]]; then\n"
-             "        cur=\n"
-             "    elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then\n"
-             "        prev=${COMP_WORDS[COMP_CWORD - 2]}\n"
-             "    fi\n"
-             "    COMPREPLY=()\n"
-             "    case $prev in\n");
+    bool ok =
+        sp_buf_append_str(out, "# bash completion for smtp-probe; made by: smtp-probe --help=bash\n"
+                               "_smtp_probe()\n{\n"
+                               "    local cur=${COMP_WORDS[COMP_CWORD]} prev=\n"
+                               "    ((COMP_CWORD > 0)) && prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+                               "    # readline cuts \"--tls=none\" at the \"=\"\n"
+                               "    if [[ $cur == = ]]; then\n"
+                               "        cur=\n"
+                               "    elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then\n"
+                               "        prev=${COMP_WORDS[COMP_CWORD - 2]}\n"
+                               "    fi\n"
+                               "    COMPREPLY=()\n"
+                               "    case $prev in\n");
 
     for (size_t i = 0; i < sp_option_count(); i++) {
         if (sp_option_at(i)->metavar != NULL) {
@@ -75,16 +75,15 @@ bool sp_cli_bash_text(struct sp_buf *out)
     for (size_t i = 0; i < sp_option_count(); i++) {
         ok = ok && sp_buf_printf(out, "%s--%s", i == 0 ? "" : " ", sp_option_at(i)->name);
     }
-    return ok && sp_buf_append_str(
-                     out, "' -- \"$cur\"))\n"
-                          "        ;;\n"
-                          "    @*)\n"
-                          "        COMPREPLY=($(compgen -P @ -f -- \"${cur#@}\"))\n"
-                          "        ;;\n"
-                          "    *)\n"
-                          "        COMPREPLY=($(compgen -A hostname -- \"$cur\"))\n"
-                          "        ;;\n"
-                          "    esac\n"
-                          "}\n"
-                          "complete -F _smtp_probe smtp-probe\n");
+    return ok && sp_buf_append_str(out, "' -- \"$cur\"))\n"
+                                        "        ;;\n"
+                                        "    @*)\n"
+                                        "        COMPREPLY=($(compgen -P @ -f -- \"${cur#@}\"))\n"
+                                        "        ;;\n"
+                                        "    *)\n"
+                                        "        COMPREPLY=($(compgen -A hostname -- \"$cur\"))\n"
+                                        "        ;;\n"
+                                        "    esac\n"
+                                        "}\n"
+                                        "complete -F _smtp_probe smtp-probe\n");
 }

@@ -10,9 +10,10 @@
 #define COLUMNS 80u
 #define HELP_COLUMN 31u /* where the explanations start */
 
-static const char USAGE[] = "Usage: smtp-probe [OPTION]... TARGET...\n"
-                            "Probes mail servers from the lookup of the name to QUIT, and says what "
-                            "is wrong.\n";
+static const char USAGE[] =
+    "Usage: smtp-probe [OPTION]... TARGET...\n"
+    "Probes mail servers from the lookup of the name to QUIT, and says what "
+    "is wrong.\n";
 
 static const char TARGETS[] =
     "Targets:\n"
@@ -200,9 +201,9 @@ static bool append_target(const struct sp_endpoint *endpoint, struct sp_buf *out
                              endpoint->invalid);
     }
     if (endpoint->unix_path != NULL) {
-        ok = sp_buf_printf(out, "socket=%s",
-                           sp_quote(quoted, sizeof(quoted), endpoint->unix_path,
-                                    strlen(endpoint->unix_path)));
+        ok = sp_buf_printf(
+            out, "socket=%s",
+            sp_quote(quoted, sizeof(quoted), endpoint->unix_path, strlen(endpoint->unix_path)));
     } else {
         ok = sp_buf_printf(out, "host=%s port=%u", endpoint->host, endpoint->port);
     }

@@ -37,7 +37,7 @@ struct span {
 struct parse {
     struct sp_arena *arena;
     struct sp_endpoint *endpoint;
-    char why[512];     /* why the line is refused */
+    char why[512]; /* why the line is refused */
     bool out_of_memory;
 };
 
@@ -296,10 +296,11 @@ static bool refuse_domain(struct parse *parse, struct span domain)
 
     if (sp_host_parse(parse->arena, domain.at, domain.len, &host, why, sizeof(why)) &&
         host.family == 0) {
-        return refuse(parse,
-                      "targets of the form mx:DOMAIN come in a later version: name the domain's mail "
-                      "servers instead (dig +short MX %s lists them)",
-                      host.name);
+        return refuse(
+            parse,
+            "targets of the form mx:DOMAIN come in a later version: name the domain's mail "
+            "servers instead (dig +short MX %s lists them)",
+            host.name);
     }
     return refuse(parse, "targets of the form mx:DOMAIN come in a later version: name the domain's "
                          "mail servers instead (dig +short MX DOMAIN lists them)");

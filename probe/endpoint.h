@@ -33,24 +33,25 @@
 enum sp_mode { SP_MODE_SMTP, SP_MODE_LMTP };
 
 struct sp_endpoint {
-    const char *input;       /* the target word as the user wrote it */
-    const char *domain;      /* the domain behind "mx:", or NULL */
-    const char *host;        /* A-labels in lower case without trailing dot, IP without brackets (IPv6
+    const char *input;     /* the target word as the user wrote it */
+    const char *domain;    /* the domain behind "mx:", or NULL */
+    const char *host;      /* A-labels in lower case without trailing dot, IP without brackets (IPv6
                                 perhaps with "%zone"), or NULL for a socket */
-    const char *unix_path;   /* lmtp+unix: the socket's path, or NULL */
-    bool absolute;           /* host was written with a trailing dot: look it up without search list */
-    uint16_t port;           /* 0 for a socket */
-    bool numeric;            /* host is an IPv4 or IPv6 address: no lookup */
+    const char *unix_path; /* lmtp+unix: the socket's path, or NULL */
+    bool absolute; /* host was written with a trailing dot: look it up without search list */
+    uint16_t port; /* 0 for a socket */
+    bool numeric;  /* host is an IPv4 or IPv6 address: no lookup */
     enum sp_mode mode;
-    enum sp_tls_mode tls;    /* effective: --tls when given, else from scheme or port */
+    enum sp_tls_mode tls;       /* effective: --tls when given, else from scheme or port */
     enum sp_verify_mode verify; /* effective: never SP_VERIFY_DEFAULT */
     const char *server_name; /* effective name for SNI and the name check (may be an IP, never with
                                 a zone), or NULL: a socket without --server-name */
-    const struct sp_options *options; /* global options with this line's overrides; shared when none */
-    const char *invalid;     /* NULL, or why the target can't be probed: one line of printable ASCII;
+    const struct sp_options
+        *options;        /* global options with this line's overrides; shared when none */
+    const char *invalid; /* NULL, or why the target can't be probed: one line of printable ASCII;
                                 for the line of a file it starts with "SOURCE:LINE: " */
-    size_t line;             /* line in `source`, 1-based; 0: from the command line */
-    const char *source;      /* file name, "-" for stdin, or NULL */
+    size_t line;         /* line in `source`, 1-based; 0: from the command line */
+    const char *source;  /* file name, "-" for stdin, or NULL */
 };
 
 /*

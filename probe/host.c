@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_MAX_OCTETS 253u  /* RFC 1035 §2.3.4: 255 on the wire */
+#define NAME_MAX_OCTETS 253u /* RFC 1035 §2.3.4: 255 on the wire */
 #define LABEL_MAX_OCTETS 63u
 #define INPUT_MAX_OCTETS 1000u /* a name of 253 octets has less, written in any script */
 
@@ -184,8 +184,7 @@ static char *map_name(const char *text, char *error, size_t size)
 {
     char quoted[SP_QUOTE_SIZE];
     uint8_t *mapped = NULL;
-    int rc = idn2_lookup_u8((const uint8_t *)text, &mapped,
-                            IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    int rc = idn2_lookup_u8((const uint8_t *)text, &mapped, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
 
     if (rc != IDN2_OK) {
         snprintf(error, size, "%s is no international domain name: %s",

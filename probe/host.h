@@ -13,7 +13,8 @@
 #include <sys/socket.h>
 
 struct sp_host {
-    const char *name;    /* A-labels in lower case without trailing dot, or an address in its usual form
+    const char
+        *name; /* A-labels in lower case without trailing dot, or an address in its usual form
                             (an IPv6 address may carry "%zone") */
     const char *no_zone; /* the same without "%zone" */
     int family;          /* AF_INET or AF_INET6 for an address, 0 for a name */
@@ -31,7 +32,8 @@ bool sp_host_parse(struct sp_arena *arena, const char *text, size_t len, struct 
                    char *error, size_t size);
 
 /* "IP", "IP:PORT", "[IPv6]" or "[IPv6]:PORT" as a socket address. False: it is none of these. */
-bool sp_address_parse(const char *text, unsigned default_port, struct sockaddr_storage *out_address);
+bool sp_address_parse(const char *text, unsigned default_port,
+                      struct sockaddr_storage *out_address);
 
 /* Copies text into out[0..size) in double quotes and safe to print: what is not plain ASCII becomes
  * \xNN, and long text is cut. Returns out. */

@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 struct sp_nearest {
-    const char *word;  /* what was written */
-    const char *best;  /* the nearest candidate so far, or NULL: none is near */
-    size_t distance;   /* of `best` */
+    const char *word; /* what was written */
+    const char *best; /* the nearest candidate so far, or NULL: none is near */
+    size_t distance;  /* of `best` */
 };
 
 /* Offers a candidate, which must live as long as the result is used. '-' and '_' are the same. A

@@ -1,58 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "probe/options.h"
 
-#include "probe/host.h"
 #include "probe/machine.h"
 #include "probe/nearest.h"
+#include "probe/option_kinds.h"
 
-#include <arpa/inet.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* How a value is read, and the type of the field that it goes to. */
-enum kind {
-    KIND_ACTION,    /* no field */
-    KIND_FLAG,      /* bool */
-    KIND_COUNT,     /* unsigned */
-    KIND_FAMILY,    /* enum sp_family; `min` is the family that the flag asks for */
-    KIND_CHOICE,    /* an enum; index among the choices plus `min` */
-    KIND_VERSION,   /* uint16_t; as CHOICE */
-    KIND_DURATION,  /* uint32_t, milliseconds */
-    KIND_NUMBER,    /* uint32_t */
-    KIND_RATE,      /* double */
-    KIND_TEXT,      /* const char *; not empty */
-    KIND_NAME,      /* const char *; host name or address */
-    KIND_EHLO,      /* const char *; domain or address literal */
-    KIND_ADDRESS,   /* const char *; numeric */
-    KIND_SERVER,    /* const char *; numeric with an optional port */
-    KIND_WORDS,     /* struct sp_words */
-    KIND_DAYS,      /* struct sp_range */
-    KIND_THRESHOLD  /* struct sp_range[SP_PHASE_TOTAL + 1] */
-};
+#define ADDS_UP(kind) ((kind) == SP_KIND_WORDS || (kind) == SP_KIND_COUNT)
 
-struct row {
-    struct sp_option_info info; /* first, so that a row can be found from its info */
-    enum kind kind;
-    size_t offset;
-    double min, max;
-};
-
-#define ADDS_UP(kind) ((kind) == KIND_WORDS || (kind) == KIND_COUNT)
-
-static const struct row rows[] = {
-#define SP_OPTION(name, short_name, metavar, choices, kind, field, min, max, fallback, scope, group,   \
-                  common, help, long_help)                                                         \
-    {{name, short_name, metavar, choices, fallback, SP_SCOPE_##scope, group, common, false,        \
-      ADDS_UP(KIND_##kind), help, long_help},                                                      \
-     KIND_##kind,                                                                                  \
-     offsetof(struct sp_options, field),                                                           \
-     min,                                                                                          \
+static const struct sp_option_row rows[] = {
+#define SP_OPTION(name, short_name, metavar, choices, kind, field, min, max, fallback, scope, \
+                  group, common, help, long_help)                                             \
+    {{name, short_name, metavar, choices, fallback, SP_SCOPE_##scope, group, common, false,   \
+      ADDS_UP(SP_KIND_##kind), help, long_help},                                              \
+     SP_KIND_##kind,                                                                          \
+     offsetof(struct sp_options, field),                                                      \
+     min,                                                                                     \
      max},
 #define SP_ACTION(name, short_name, metavar, common, help, long_help)                              \
     {{name, short_name, metavar, NULL, NULL, SP_SCOPE_PROGRAM, "other", common, true, false, help, \
       long_help},                                                                                  \
-     KIND_ACTION,                                                                                  \
+     SP_KIND_ACTION,                                                                               \
      0,                                                                                            \
      0,                                                                                            \
      0},
@@ -67,16 +37,6 @@ _Static_assert(sizeof(enum sp_tls_mode) == sizeof(int) && sizeof(enum sp_format)
                    sizeof(enum sp_verify_mode) == sizeof(int) &&
                    sizeof(enum sp_when) == sizeof(int) && sizeof(enum sp_family) == sizeof(int),
                "choices are stored as int");
-
-/* What a setter works with. */
-struct setting {
-    const struct row *row;
-    void *field;
-    struct sp_arena *arena; /* NULL: the text lives as long as the program */
-    const char *value;      /* NULL: a flag without value */
-    char *error;
-    size_t size;
-};
 
 size_t sp_option_count(void)
 {
@@ -132,7 +92,7 @@ const char *sp_option_suggest(const char *name, enum sp_option_scope scope)
 
 const char *sp_option_default(const struct sp_option_info *info, char *out, size_t size)
 {
-    const struct row *row = (const struct row *)(const void *)info;
+    const struct sp_option_row *row = (const struct sp_option_row *)(const void *)info;
     const char *text = info->fallback;
 
     if (text == NULL) {
@@ -140,7 +100,7 @@ const char *sp_option_default(const struct sp_option_info *info, char *out, size
     }
     if (*text == '(') {
         snprintf(out, size, "%.*s", (int)strlen(text) - 2, text + 1);
-    } else if (row->kind == KIND_DAYS) {
+    } else if (row->kind == SP_KIND_DAYS) {
         snprintf(out, size, "%.*s days", (int)strcspn(text, ":"), text);
     } else {
         snprintf(out, size, "%s", text);
@@ -148,441 +108,34 @@ const char *sp_option_default(const struct sp_option_info *info, char *out, size
     return out;
 }
 
-/* "--timeout: "abc" is not right: `right`". Always false. */
-static bool refuse(const struct setting *set, const char *right)
-{
-    char quoted[SP_QUOTE_SIZE];
-
-    if (set->value == NULL || *set->value == '\0') {
-        snprintf(set->error, set->size, "--%s: the value is empty; %s", set->row->info.name, right);
-    } else {
-        snprintf(set->error, set->size, "--%s: %s can't be used; %s", set->row->info.name,
-                 sp_quote(quoted, sizeof(quoted), set->value, strlen(set->value)), right);
-    }
-    return false;
-}
-
-static bool refuse_memory(const struct setting *set)
-{
-    snprintf(set->error, set->size, "--%s: out of memory", set->row->info.name);
-    return false;
-}
-
-static bool store_text(const struct setting *set, const char *text)
-{
-    const char *kept = set->arena == NULL ? text : sp_arena_strdup(set->arena, text);
-
-    if (kept == NULL) {
-        return refuse_memory(set);
-    }
-    *(const char **)set->field = kept;
-    return true;
-}
-
-static bool read_flag(const struct setting *set, bool *out_on)
-{
-    static const char *const words[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
-
-    if (set->value == NULL) {
-        *out_on = true;
-        return true;
-    }
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcmp(set->value, words[i]) == 0) {
-            *out_on = i % 2 == 1;
-            return true;
-        }
-    }
-    return refuse(set, "it is yes or no");
-}
-
-static bool set_flag(const struct setting *set)
-{
-    return read_flag(set, (bool *)set->field);
-}
-
-static bool set_count(const struct setting *set)
-{
-    unsigned *field = set->field;
-    unsigned max = (unsigned)set->row->max;
-    uint64_t number = *field < max ? *field + 1 : max;
-
-    if (set->value != NULL && !sp_parse_uint(set->value, max, &number)) {
-        return refuse(set, "it is a number from 0 to 9");
-    }
-    *field = (unsigned)number;
-    return true;
-}
-
-static bool set_family(const struct setting *set)
-{
-    enum sp_family *field = set->field;
-    enum sp_family asked = (enum sp_family)set->row->min;
-    bool on;
-
-    if (!read_flag(set, &on)) {
-        return false;
-    }
-    if (on) {
-        *field = asked;
-    } else if (*field == asked) {
-        *field = SP_FAMILY_ANY;
-    }
-    return true;
-}
-
-/* The index of the value among the choices, or -1 with the error set. */
-static int find_choice(const struct setting *set)
-{
-    char right[160];
-    const char *word = set->row->info.choices;
-    size_t len = strlen(set->value);
-
-    for (int i = 0; len > 0; i++) {
-        size_t word_len = strcspn(word, "|");
-        if (word_len == len && memcmp(word, set->value, len) == 0) {
-            return i;
-        }
-        if (word[word_len] == '\0') {
-            break;
-        }
-        word += word_len + 1;
-    }
-    snprintf(right, sizeof(right), "it is one of %s", set->row->info.choices);
-    for (char *bar = right; (bar = strchr(bar, '|')) != NULL;) {
-        *bar = ' ';
-    }
-    refuse(set, right);
-    return -1;
-}
-
-static bool set_choice(const struct setting *set)
-{
-    int index = find_choice(set);
-
-    if (index < 0) {
-        return false;
-    }
-    index += (int)set->row->min;
-    memcpy(set->field, &index, sizeof(index));
-    return true;
-}
-
-static bool set_version(const struct setting *set)
-{
-    int index = find_choice(set);
-
-    if (index < 0) {
-        return false;
-    }
-    int version = index + (int)set->row->min;
-    if (version < SP_TLS_1_1) {
-        return refuse(set, "the TLS library only speaks TLS 1.1 to 1.3");
-    }
-    *(uint16_t *)set->field = (uint16_t)version;
-    return true;
-}
-
-static bool set_duration(const struct setting *set)
-{
-    uint32_t ms;
-
-    if (!sp_parse_duration_ms(set->value, &ms)) {
-        return refuse(set, "it is a duration such as 1500ms, 5s, 2m or a number of seconds");
-    }
-    if (ms < set->row->min || ms > set->row->max) {
-        return refuse(set, "it must be more than 0 and at most 24h");
-    }
-    *(uint32_t *)set->field = ms;
-    return true;
-}
-
-static bool set_number(const struct setting *set)
-{
-    char right[64];
-    uint64_t number;
-
-    if (!sp_parse_uint(set->value, (uint64_t)set->row->max, &number) ||
-        (double)number < set->row->min) {
-        snprintf(right, sizeof(right), "it is a whole number from %.0f to %.0f", set->row->min,
-                 set->row->max);
-        return refuse(set, right);
-    }
-    *(uint32_t *)set->field = (uint32_t)number;
-    return true;
-}
-
-static bool set_rate(const struct setting *set)
-{
-    double rate;
-
-    if (!sp_parse_decimal(set->value, &rate) || rate < set->row->min || rate > set->row->max) {
-        return refuse(set, "it is a number from 0 to 1000000, with a point for decimals");
-    }
-    *(double *)set->field = rate;
-    return true;
-}
-
-static bool set_text(const struct setting *set)
-{
-    return *set->value == '\0' ? refuse(set, "it needs a value") : store_text(set, set->value);
-}
-
-static bool refuse_host(const struct setting *set, const char *why)
-{
-    snprintf(set->error, set->size, "--%s: %s", set->row->info.name, why);
-    return false;
-}
-
-static bool set_name(const struct setting *set)
-{
-    char why[256];
-    struct sp_host host;
-
-    if (!sp_host_parse(set->arena, set->value, strlen(set->value), &host, why, sizeof(why))) {
-        return refuse_host(set, why);
-    }
-    *(const char **)set->field = host.no_zone;
-    return true;
-}
-
-/* RFC 5321 §4.1.3: "[192.0.2.1]" or "[IPv6:2001:db8::1]". */
-static bool is_address_literal(const char *text)
-{
-    char inner[INET6_ADDRSTRLEN];
-    unsigned char octets[16];
-    size_t len = strlen(text);
-    int family = strncmp(text, "[IPv6:", 6) == 0 ? AF_INET6 : AF_INET;
-    size_t skip = family == AF_INET6 ? 6 : 1;
-
-    if (len <= skip || text[len - 1] != ']' || len - skip > sizeof(inner)) {
-        return false;
-    }
-    memcpy(inner, text + skip, len - skip - 1);
-    inner[len - skip - 1] = '\0';
-    return inet_pton(family, inner, octets) == 1;
-}
-
-static bool set_ehlo(const struct setting *set)
-{
-    char why[256];
-    struct sp_host host;
-
-    if (set->value[0] == '[') {
-        if (!is_address_literal(set->value)) {
-            return refuse(set, "an address is written [192.0.2.1] or [IPv6:2001:db8::1]");
-        }
-        return store_text(set, set->value);
-    }
-    if (!sp_host_parse(set->arena, set->value, strlen(set->value), &host, why, sizeof(why))) {
-        return refuse_host(set, why);
-    }
-    if (host.family != 0) {
-        return refuse(set, "an address is written [192.0.2.1] or [IPv6:2001:db8::1]");
-    }
-    *(const char **)set->field = host.name;
-    return true;
-}
-
-static bool set_address(const struct setting *set)
-{
-    char why[256];
-    struct sp_host host;
-
-    if (!sp_host_parse(set->arena, set->value, strlen(set->value), &host, why, sizeof(why)) ||
-        host.family == 0) {
-        return refuse(set, "it is an IPv4 or IPv6 address of this machine");
-    }
-    *(const char **)set->field = host.name;
-    return true;
-}
-
-static bool set_server(const struct setting *set)
-{
-    struct sockaddr_storage address;
-
-    if (!sp_address_parse(set->value, 53, &address)) {
-        return refuse(set, "it is written 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353");
-    }
-    return store_text(set, set->value);
-}
-
-/* Splits in place: `text` is the arena's. */
-static bool fill_words(const struct setting *set, char *text, struct sp_words *words)
-{
-    for (char *word = text; word != NULL;) {
-        char *comma = strchr(word, ',');
-        if (comma != NULL) {
-            *comma = '\0';
-        }
-        /* RFC 5321 §4.1.1.1: ehlo-keyword; the underscore is not in it but in the wild. */
-        for (char *c = word; *c != '\0'; c++) {
-            if (*c >= 'a' && *c <= 'z') {
-                *c = (char)(*c - 'a' + 'A');
-            } else if (!(*c >= 'A' && *c <= 'Z') && !(*c >= '0' && *c <= '9') && *c != '-' &&
-                       *c != '_') {
-                return refuse(set, "EHLO keywords have letters, digits and hyphens, with commas "
-                                   "between them and no parameters");
-            }
-        }
-        if (*word == '\0') {
-            return refuse(set, "there is nothing before or behind a comma");
-        }
-        words->items[words->count++] = word;
-        word = comma == NULL ? NULL : comma + 1;
-    }
-    return true;
-}
-
-/* Adds to the words that are there; an empty value stands for no words. */
-static bool set_words(const struct setting *set)
-{
-    struct sp_words *field = set->field;
-    struct sp_words words = {0};
-    char *copy;
-    size_t more = 1;
-
-    if (*set->value == '\0') {
-        return true;
-    }
-    for (const char *c = set->value; *c != '\0'; c++) {
-        more += *c == ',';
-    }
-    copy = sp_arena_strdup(set->arena, set->value);
-    words.items = sp_arena_array(set->arena, field->count + more, sizeof(*words.items));
-    if (copy == NULL || words.items == NULL) {
-        return refuse_memory(set);
-    }
-    if (field->count > 0) {
-        memcpy(words.items, field->items, field->count * sizeof(*words.items));
-        words.count = field->count;
-    }
-    if (!fill_words(set, copy, &words)) {
-        return false;
-    }
-    *field = words;
-    return true;
-}
-
-static const char RANGE_FORM[] = "a range is written 5, 0.5, 1:5, ~:5, 5: or @1:5";
-
-/* A plain number of days is the least that is fine, which Nagios writes "N:". */
-static bool set_days(const struct setting *set)
-{
-    struct sp_range range;
-    double days;
-
-    if (!sp_parse_range(set->value, &range)) {
-        return refuse(set, RANGE_FORM);
-    }
-    if (sp_parse_decimal(set->value, &days)) {
-        range.start = days;
-        range.end = (double)INFINITY;
-        range.text = set->arena == NULL ? NULL : sp_arena_printf(set->arena, "%s:", set->value);
-    } else {
-        range.text = set->arena == NULL ? set->value : sp_arena_strdup(set->arena, set->value);
-    }
-    if (range.text == NULL) {
-        return refuse_memory(set);
-    }
-    *(struct sp_range *)set->field = range;
-    return true;
-}
-
-/* One "[PHASE=]RANGE"; `text` is the arena's. */
-static bool add_threshold(const struct setting *set, char *text, struct sp_range *ranges,
-                          bool *seen)
-{
-    char right[160];
-    char *equals = strchr(text, '=');
-    enum sp_phase phase = SP_PHASE_TOTAL;
-    const char *range_text = equals == NULL ? text : equals + 1;
-
-    if (equals != NULL) {
-        *equals = '\0';
-        if (!sp_phase_from_name(text, &phase)) {
-            return refuse(set, "the phase is one of resolve connect banner ehlo starttls tls "
-                               "ehlo_tls quit total");
-        }
-    }
-    if (seen[phase]) {
-        /* "0,5": a comma for a point would silently mean something else. */
-        snprintf(right, sizeof(right), "it has two ranges for %s (decimals are written with a point)",
-                 sp_phase_info(phase)->name);
-        return refuse(set, right);
-    }
-    if (!sp_parse_range(range_text, &ranges[phase])) {
-        return refuse(set, RANGE_FORM);
-    }
-    seen[phase] = true;
-    ranges[phase].text = range_text;
-    return true;
-}
-
-static bool set_threshold(const struct setting *set)
-{
-    struct sp_range ranges[SP_PHASE_TOTAL + 1];
-    bool seen[SP_PHASE_TOTAL + 1] = {false};
-    char *copy = sp_arena_strdup(set->arena, set->value);
-
-    if (copy == NULL) {
-        return refuse_memory(set);
-    }
-    memcpy(ranges, set->field, sizeof(ranges));
-    for (char *word = copy; word != NULL;) {
-        char *comma = strchr(word, ',');
-        if (comma != NULL) {
-            *comma = '\0';
-        }
-        if (!add_threshold(set, word, ranges, seen)) {
-            return false;
-        }
-        word = comma == NULL ? NULL : comma + 1;
-    }
-    memcpy(set->field, ranges, sizeof(ranges));
-    return true;
-}
-
-static bool set_action(const struct setting *set)
-{
-    return refuse(set, "it is for the command line only");
-}
-
 bool sp_option_set(struct sp_options *options, struct sp_arena *arena,
                    const struct sp_option_info *info, const char *value, char *error, size_t size)
 {
-    static bool (*const setters[])(const struct setting *) = {
-        [KIND_ACTION] = set_action,     [KIND_FLAG] = set_flag,       [KIND_COUNT] = set_count,
-        [KIND_FAMILY] = set_family,     [KIND_CHOICE] = set_choice,   [KIND_VERSION] = set_version,
-        [KIND_DURATION] = set_duration, [KIND_NUMBER] = set_number,   [KIND_RATE] = set_rate,
-        [KIND_TEXT] = set_text,         [KIND_NAME] = set_name,       [KIND_EHLO] = set_ehlo,
-        [KIND_ADDRESS] = set_address,   [KIND_SERVER] = set_server,   [KIND_WORDS] = set_words,
-        [KIND_DAYS] = set_days,         [KIND_THRESHOLD] = set_threshold};
-    const struct row *row = (const struct row *)(const void *)info;
-    struct setting set = {.row = row,
-                          .field = (unsigned char *)options + row->offset,
-                          .arena = arena,
-                          .value = value,
-                          .error = error,
-                          .size = size};
+    const struct sp_option_row *row = (const struct sp_option_row *)(const void *)info;
+    struct sp_setting set = {.row = row,
+                             .field = (unsigned char *)options + row->offset,
+                             .arena = arena,
+                             .value = value,
+                             .error = error,
+                             .size = size};
 
     if (value == NULL && info->metavar != NULL) {
-        return refuse(&set, "it needs a value");
+        return sp_setting_refuse(&set, "it needs a value");
     }
-    return setters[row->kind](&set);
+    return sp_setting_apply(&set);
 }
 
 bool sp_option_set_layered(struct sp_options *options, struct sp_arena *arena,
                            struct sp_option_layer *layer, const struct sp_option_info *info,
                            const char *value, char *error, size_t size)
 {
-    const struct row *row = (const struct row *)(const void *)info;
+    const struct sp_option_row *row = (const struct sp_option_row *)(const void *)info;
     uint64_t bit = UINT64_C(1) << (row - rows);
     void *field = (unsigned char *)options + row->offset;
 
-    if ((layer->seen & bit) == 0 && row->kind == KIND_WORDS) {
+    if ((layer->seen & bit) == 0 && row->kind == SP_KIND_WORDS) {
         *(struct sp_words *)field = (struct sp_words){0};
-    } else if ((layer->seen & bit) == 0 && row->kind == KIND_COUNT) {
+    } else if ((layer->seen & bit) == 0 && row->kind == SP_KIND_COUNT) {
         *(unsigned *)field = 0;
     }
     layer->seen |= bit;
@@ -612,8 +165,8 @@ bool sp_options_finish(struct sp_options *options, struct sp_arena *arena, char 
     if (options->source_address != NULL && options->family != SP_FAMILY_ANY) {
         bool ipv6 = strchr(options->source_address, ':') != NULL;
         if (ipv6 != (options->family == SP_FAMILY_IPV6)) {
-            snprintf(error, size, "--source-address %s can't be used with -%c", options->source_address,
-                     ipv6 ? '4' : '6');
+            snprintf(error, size, "--source-address %s can't be used with -%c",
+                     options->source_address, ipv6 ? '4' : '6');
             return false;
         }
     }

@@ -24,12 +24,21 @@ enum sp_tls_mode {
 };
 enum sp_verify_mode { SP_VERIFY_DEFAULT, SP_VERIFY_REQUIRE, SP_VERIFY_REPORT, SP_VERIFY_OFF };
 enum sp_family { SP_FAMILY_ANY, SP_FAMILY_IPV4, SP_FAMILY_IPV6 };
-enum sp_format { SP_FORMAT_TEXT, SP_FORMAT_JSON, SP_FORMAT_JSONL, SP_FORMAT_NAGIOS,
-                 SP_FORMAT_PROMETHEUS };
+enum sp_format {
+    SP_FORMAT_TEXT,
+    SP_FORMAT_JSON,
+    SP_FORMAT_JSONL,
+    SP_FORMAT_NAGIOS,
+    SP_FORMAT_PROMETHEUS
+};
 enum sp_when { SP_WHEN_AUTO, SP_WHEN_ALWAYS, SP_WHEN_NEVER };
 /* TLS protocol versions as on the wire (RFC 8446 §4.2.1); only these can be asked for. */
-enum sp_tls_version { SP_TLS_1_0 = 0x0301, SP_TLS_1_1 = 0x0302, SP_TLS_1_2 = 0x0303,
-                      SP_TLS_1_3 = 0x0304 };
+enum sp_tls_version {
+    SP_TLS_1_0 = 0x0301,
+    SP_TLS_1_1 = 0x0302,
+    SP_TLS_1_2 = 0x0303,
+    SP_TLS_1_3 = 0x0304
+};
 
 /* A list of words in the order given; points into the options' arena. */
 struct sp_words {
@@ -40,7 +49,7 @@ struct sp_words {
 struct sp_options {
     /* connection */
     enum sp_tls_mode tls;
-    uint16_t tls_min, tls_max;  /* enum sp_tls_version */
+    uint16_t tls_min, tls_max; /* enum sp_tls_version */
     const char *server_name;
     enum sp_family family;
     bool all_addresses;
@@ -75,19 +84,20 @@ enum sp_option_scope { SP_SCOPE_ENDPOINT, SP_SCOPE_PROGRAM };
 
 /* One row of options.def. */
 struct sp_option_info {
-    const char *name;     /* long form: "reply-timeout" */
-    char short_name;      /* 'w', or 0 */
-    const char *metavar;  /* "DURATION"; NULL: a flag without value */
-    const char *choices;  /* "auto|always|never": the allowed words, or NULL */
-    const char *fallback; /* the default as it would be written; in parentheses: only a text for people;
+    const char *name;    /* long form: "reply-timeout" */
+    char short_name;     /* 'w', or 0 */
+    const char *metavar; /* "DURATION"; NULL: a flag without value */
+    const char *choices; /* "auto|always|never": the allowed words, or NULL */
+    const char
+        *fallback; /* the default as it would be written; in parentheses: only a text for people;
                              NULL: none */
     enum sp_option_scope scope;
-    const char *group;    /* heading in --help: "time" */
-    bool common;          /* shown by -h */
-    bool action;          /* --help and its kind: known to cli.c only, has no value in sp_options */
-    bool adds_up;         /* setting it again adds, see struct sp_option_layer */
-    const char *help;     /* one line */
-    const char *long_help;/* more sentences for the man page, or "" */
+    const char *group; /* heading in --help: "time" */
+    bool common;       /* shown by -h */
+    bool action;       /* --help and its kind: known to cli.c only, has no value in sp_options */
+    bool adds_up;      /* setting it again adds, see struct sp_option_layer */
+    const char *help;  /* one line */
+    const char *long_help; /* more sentences for the man page, or "" */
 };
 
 /* Rows in the order of --help; those of one group stand together. At most 64. */
@@ -126,6 +136,7 @@ bool sp_option_set_layered(struct sp_options *options, struct sp_arena *arena,
                            const char *value, char *error, size_t size);
 /* Checks that the options agree with one another and fills ehlo_name when it is NULL (the FQDN, or
  * an address literal where there is no usable name; no network is asked). False: as above. */
-bool sp_options_finish(struct sp_options *options, struct sp_arena *arena, char *error, size_t size);
+bool sp_options_finish(struct sp_options *options, struct sp_arena *arena, char *error,
+                       size_t size);
 
 #endif

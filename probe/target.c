@@ -159,8 +159,8 @@ static const char *name_source(struct sp_target_list *list, const char *path)
     return sp_arena_strndup(list->arena, quoted + 1, len - 2);
 }
 
-static bool add_file(struct sp_target_list *list, const char *path, const struct sp_options *globals,
-                     struct message message)
+static bool add_file(struct sp_target_list *list, const char *path,
+                     const struct sp_options *globals, struct message message)
 {
     const char *source = name_source(list, path);
     FILE *file;

@@ -168,10 +168,11 @@ static void test_settings(void **state)
     (void)state;
 
     /* bundles, values in the same word, options behind targets, the last one counts */
-    assert_int_equal(parse_words("mx1|-vvqojson|-w5|mx2|-c|connect=-1:9|--timeout=9s|--timeout|7s|"
-                                 "--tls|starttls|--require_capability=size|--require-capability|dsn",
-                                 "", &cli),
-                     SP_CLI_RUN);
+    assert_int_equal(
+        parse_words("mx1|-vvqojson|-w5|mx2|-c|connect=-1:9|--timeout=9s|--timeout|7s|"
+                    "--tls|starttls|--require_capability=size|--require-capability|dsn",
+                    "", &cli),
+        SP_CLI_RUN);
     assert_int_equal(cli.options.verbose, 2);
     assert_true(cli.options.quiet);
     assert_int_equal(cli.options.format, SP_FORMAT_JSON);
@@ -235,12 +236,13 @@ static void test_environment(void **state)
     sp_cli_free(&cli);
 
     assert_int_equal(parse_words("mx", "SMTP_PROBE_TIMEOUT=soon", &cli), SP_CLI_USAGE_ERROR);
-    assert_non_null(strstr(message_text(&cli), "SMTP_PROBE_TIMEOUT in the environment: --timeout: \"soon\""));
+    assert_non_null(
+        strstr(message_text(&cli), "SMTP_PROBE_TIMEOUT in the environment: --timeout: \"soon\""));
     sp_cli_free(&cli);
     assert_int_equal(parse_words("-h", "SMTP_PROBE_TIMEOUT=soon", &cli), SP_CLI_HELP);
     sp_cli_free(&cli);
 
-    char *argv[] = {(char *)(uintptr_t)"smtp-probe", (char *)(uintptr_t)"mx", NULL};
+    char *argv[] = {(char *)(uintptr_t) "smtp-probe", (char *)(uintptr_t) "mx", NULL};
     assert_int_equal(sp_cli_parse(2, argv, NULL, &cli), SP_CLI_RUN);
     sp_cli_free(&cli);
     assert_int_equal(sp_cli_parse(0, argv + 2, NULL, &cli), SP_CLI_USAGE_ERROR);
@@ -362,11 +364,11 @@ static void test_full_help(void **state)
 static void test_man(void **state)
 {
     static const char *const sections[] = {
-        "NAME",         "SYNOPSIS",    "DESCRIPTION", "TARGETS",  "OPTIONS", "OUTPUT FORMATS",
-        "EXIT STATUS",  "ENVIRONMENT", "FILES",       "EXAMPLES", "REASONS"};
-    static const char *const requests[] = {".TH ", ".SH ", ".SS ", ".TP\n", ".PP\n", ".B ", ".BR ",
-                                           ".BI ", ".IB ", ".I ", ".RI ",  ".RS\n", ".RE\n", ".nf\n",
-                                           ".fi\n", ".TS\n", ".TE\n", ".\\\" ", "'\\\" t\n"};
+        "NAME",        "SYNOPSIS",    "DESCRIPTION", "TARGETS",  "OPTIONS", "OUTPUT FORMATS",
+        "EXIT STATUS", "ENVIRONMENT", "FILES",       "EXAMPLES", "REASONS"};
+    static const char *const requests[] = {
+        ".TH ", ".SH ",  ".SS ",  ".TP\n", ".PP\n", ".B ",   ".BR ",  ".BI ",   ".IB ",     ".I ",
+        ".RI ", ".RS\n", ".RE\n", ".nf\n", ".fi\n", ".TS\n", ".TE\n", ".\\\" ", "'\\\" t\n"};
     char *text = make_text(sp_cli_man_text);
     const char *section = text;
     (void)state;
@@ -380,10 +382,12 @@ static void test_man(void **state)
     }
     for (size_t i = 0; i < sp_option_count() + SP_REASON_COUNT - 1; i++) {
         bool option = i < sp_option_count();
-        const char *word = option ? sp_option_at(i)->name
-                                  : sp_reason_info((enum sp_reason)(i - sp_option_count() + 1))->word;
+        const char *word = option
+                               ? sp_option_at(i)->name
+                               : sp_reason_info((enum sp_reason)(i - sp_option_count() + 1))->word;
         char escaped[128] = "";
-        size_t used = (size_t)snprintf(escaped, sizeof(escaped), "%s", option ? "\\fB\\-\\-" : ".B ");
+        size_t used =
+            (size_t)snprintf(escaped, sizeof(escaped), "%s", option ? "\\fB\\-\\-" : ".B ");
         if (option && sp_option_at(i)->short_name != 0) {
             used = (size_t)snprintf(escaped, sizeof(escaped), "\\fB\\-%c\\fR, \\fB\\-\\-",
                                     sp_option_at(i)->short_name);
@@ -508,12 +512,12 @@ static void test_dry_run(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_actions),     cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_settings),    cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_files),       cmocka_unit_test(test_short_help),
-        cmocka_unit_test(test_full_help),   cmocka_unit_test(test_man),
-        cmocka_unit_test(test_bash),        cmocka_unit_test(test_reasons),
-        cmocka_unit_test(test_version),     cmocka_unit_test(test_dry_run),
+        cmocka_unit_test(test_actions),   cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_settings),  cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_files),     cmocka_unit_test(test_short_help),
+        cmocka_unit_test(test_full_help), cmocka_unit_test(test_man),
+        cmocka_unit_test(test_bash),      cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_version),   cmocka_unit_test(test_dry_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Target lines, host names, and the list of targets with its files. */
+/* Target lines, host names and addresses. */
 #include "probe/endpoint.h"
 #include "probe/host.h"
 #include "probe/limits.h"
@@ -11,15 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define A63 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggg"
-#define NAME253 A63 "." A63 "." A63 "." "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeefffffffffff"
-#define PATH107                                                                                    \
+#define NAME253             \
+    A63 "." A63 "." A63 "." \
+        "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeefffffffffff"
+#define PATH107 \
     "/aaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkk"
 
 static struct sp_arena *arena;
@@ -67,9 +68,9 @@ static void show_endpoint(const struct sp_endpoint *e, char *out, size_t size)
     }
     snprintf(out, size, "%s%s:%u %c%c%c %s%s", e->host, e->absolute ? "." : "", e->port,
              e->mode == SP_MODE_LMTP ? 'l' : 's', tls[e->tls], verify[e->verify],
-             e->server_name == NULL                   ? "-"
+             e->server_name == NULL                 ? "-"
              : strcmp(e->server_name, e->host) == 0 ? "="
-                                                      : e->server_name,
+                                                    : e->server_name,
              e->numeric ? " ip" : "");
 }
 
@@ -115,7 +116,9 @@ static void test_valid(void **state)
         {"xn--mnchen-3ya.de", "xn--mnchen-3ya.de:25 sor ="},
         {"m\xc3\xbcnchen.de", "xn--mnchen-3ya.de:25 sor ="},
         {"M\xc3\x9cNCHEN.de:465", "xn--mnchen-3ya.de:465 siR ="},
-        {"stra\xc3\x9f" "e.de", "xn--strae-oqa.de:25 sor ="}, /* non-transitional: not strasse */
+        {"stra\xc3\x9f"
+         "e.de",
+         "xn--strae-oqa.de:25 sor ="},                        /* non-transitional: not strasse */
         {"mu\xcc\x88nchen.de", "xn--mnchen-3ya.de:25 sor ="}, /* decomposed */
         {"\xe4\xbe\x8b\xe3\x80\x82\xe6\xb5\x8b\xe8\xaf\x95", "xn--fsq.xn--0zwm56d:25 sor ="},
         {A63 ".example", A63 ".example:25 sor ="},
@@ -160,7 +163,8 @@ static void test_valid(void **state)
         {"mx.example.org verify=require", "mx.example.org:25 soR ="},
         {"mx.example.org:465 verify=report", "mx.example.org:465 sir ="},
         {"192.0.2.1 server_name=Mail.Example.org", "192.0.2.1:25 sor mail.example.org ip"},
-        {"192.0.2.1 server-name=mail.example.org tls=starttls", "192.0.2.1:25 sSR mail.example.org ip"},
+        {"192.0.2.1 server-name=mail.example.org tls=starttls",
+         "192.0.2.1:25 sSR mail.example.org ip"},
         {"mx.example.org tls=none tls=starttls", "mx.example.org:25 sSR ="},
         {"mx.example.org tls=\"starttls\"", "mx.example.org:25 sSR ="},
         {"127.0.0.1 ipv4=yes", "127.0.0.1:25 sor = ip"},
@@ -181,8 +185,8 @@ static void test_valid(void **state)
         assert_null(endpoint.domain);
         assert_non_null(endpoint.options->ehlo_name);
         /* without overrides the options are shared */
-        assert_int_equal(endpoint.options == &globals, strchr(rows[i].line, '=') == NULL ||
-                                                           strstr(rows[i].line, " #") != NULL);
+        assert_int_equal(endpoint.options == &globals,
+                         strchr(rows[i].line, '=') == NULL || strstr(rows[i].line, " #") != NULL);
     }
 }
 
@@ -265,7 +269,9 @@ static void test_invalid(void **state)
         {LINE("mx\xff.example"), "no international domain name"},
         {LINE("mx\xc3.example"), "no international domain name"},
         {LINE("\xf0\x9f\x92\xa9.example"), "no international domain name"}, /* emoji: DISALLOWED */
-        {LINE("a\xe2\x80\xae" "b.example"), "no international domain name"}, /* right-to-left override */
+        {LINE("a\xe2\x80\xae"
+              "b.example"),
+         "no international domain name"}, /* right-to-left override */
         {LINE("mx.example key=value mx2.example"), "there is no option \"key\""},
         /* numbers that are no plain addresses */
         {LINE("127.1"), "read it as 127.0.0.1"},
@@ -372,7 +378,7 @@ static void test_global_options(void **state)
     char error[256];
     struct sp_endpoint e;
     (void)state;
-#define SET(name, value)                                                                           \
+#define SET(name, value) \
     assert_true(sp_option_set(&globals, arena, sp_option_find(name), value, error, sizeof(error)))
     SET("require-capability", "SIZE,STARTTLS");
     SET("tls", "implicit");
@@ -428,153 +434,6 @@ static void test_out_of_memory(void **state)
     }
 }
 
-/* Writes a file of targets and returns its path in a static buffer. */
-static const char *write_file(const char *content, size_t len)
-{
-    static char path[64];
-    int fd;
-    snprintf(path, sizeof(path), "/tmp/sp-targets-XXXXXX");
-    fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, content, len), len);
-    close(fd);
-    return path;
-}
-
-static void test_file(void **state)
-{
-    static const char content[] = "\xef\xbb\xbfmx1.example.org\r\n"
-                                  "\n"
-                                  "  # comment\n"
-                                  "mx2.example.org:70000\n"
-                                  "mx3.example.org\0:25\n"
-                                  " \t \r\n"
-                                  "@other\n"
-                                  "mx4.example.org:587 timeout=1s # x\n"
-                                  "mx5.example.org";
-    char word[80], error[256], expect[160];
-    const char *path = write_file(content, sizeof(content) - 1);
-    struct sp_target_list list;
-    (void)state;
-
-    assert_true(sp_target_list_init(&list));
-    assert_true(sp_target_list_add(&list, "mx0.example.org", &globals, error, sizeof(error)));
-    snprintf(word, sizeof(word), "@%s", path);
-    assert_true(sp_target_list_add(&list, word, &globals, error, sizeof(error)));
-    unlink(path);
-    assert_int_equal(list.count, 7);
-    assert_int_equal(list.invalid_count, 3);
-    assert_null(list.items[0].source);
-    assert_int_equal(list.items[0].line, 0);
-    assert_string_equal(list.items[1].host, "mx1.example.org");
-    assert_string_equal(list.items[1].source, path);
-    assert_int_equal(list.items[1].line, 1);
-    snprintf(expect, sizeof(expect), "%s:4: port 70000 is not in 1..65535", path);
-    assert_string_equal(list.items[2].invalid, expect);
-    assert_int_equal(list.items[2].line, 4);
-    assert_string_equal(list.items[2].input, "mx2.example.org:70000");
-    assert_non_null(strstr(list.items[3].invalid, ":5: a control character (0x00)"));
-    assert_non_null(strstr(list.items[4].invalid, ":7: @FILE"));
-    assert_int_equal(list.items[5].options->timeout_ms, 1000);
-    assert_int_equal(list.items[5].line, 8);
-    assert_string_equal(list.items[6].host, "mx5.example.org");
-    sp_target_list_free(&list);
-}
-
-/* 10,000 targets with three broken lines. */
-static void test_big_file(void **state)
-{
-    size_t size = 10000 * 32, used = 0;
-    char *content = malloc(size), word[80], error[256];
-    struct sp_target_list list;
-    const char *path;
-    (void)state;
-
-    assert_non_null(content);
-    for (int i = 1; i <= 10000; i++) {
-        const char *port = i == 17 ? ":70000" : i == 5000 ? ":x" : i == 10000 ? "/y" : ":25";
-        used += (size_t)snprintf(content + used, size - used, "mx%d.example.org%s\n", i, port);
-    }
-    path = write_file(content, used);
-    free(content);
-    assert_true(sp_target_list_init(&list));
-    snprintf(word, sizeof(word), "@%s", path);
-    assert_true(sp_target_list_add(&list, word, &globals, error, sizeof(error)));
-    unlink(path);
-    assert_int_equal(list.count, 10000);
-    assert_int_equal(list.invalid_count, 3);
-    assert_non_null(strstr(list.items[16].invalid, ":17: port 70000"));
-    assert_non_null(strstr(list.items[4999].invalid, ":5000: port \"x\""));
-    assert_non_null(strstr(list.items[9999].invalid, ":10000: a target has no path"));
-    assert_string_equal(list.items[9998].host, "mx9999.example.org");
-    sp_target_list_free(&list);
-}
-
-/* A line over the limit is one broken line, whatever its length; the next one is read. */
-static void test_file_with_long_line(void **state)
-{
-    static char content[3 * SP_LIMIT_TARGET_LINE];
-    char word[80], error[256];
-    const char *path;
-    struct sp_target_list list;
-    (void)state;
-    memset(content, 'a', sizeof(content));
-    content[sizeof(content) - 4] = '\n';
-    memcpy(content + sizeof(content) - 3, "mx\n", 3);
-    path = write_file(content, sizeof(content));
-    assert_true(sp_target_list_init(&list));
-    snprintf(word, sizeof(word), "@%s", path);
-    assert_true(sp_target_list_add(&list, word, &globals, error, sizeof(error)));
-    unlink(path);
-    assert_int_equal(list.count, 2);
-    assert_non_null(strstr(list.items[0].invalid, ":1: the line has more than 4096"));
-    assert_string_equal(list.items[1].host, "mx");
-    assert_int_equal(list.items[1].line, 2);
-    sp_target_list_free(&list);
-}
-
-static void test_bad_files(void **state)
-{
-    static const struct {
-        const char *word, *message;
-    } rows[] = {
-        {"@", "name is missing"},
-        {"@/no/such/file", "/no/such/file: No such file"},
-        {"@/tmp", "/tmp: Is a directory"},
-        {"@/no/\x1b[31mfile", "/no/\\x1b[31mfile: No such file"},
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        char error[256] = "";
-        struct sp_target_list list;
-        assert_true(sp_target_list_init(&list));
-        assert_false(sp_target_list_add(&list, rows[i].word, &globals, error, sizeof(error)));
-        if (strstr(error, rows[i].message) == NULL) {
-            fail_msg("%s said: %s", rows[i].word, error);
-        }
-        assert_int_equal(list.count, 0);
-        sp_target_list_free(&list);
-    }
-}
-
-static void test_stdin(void **state)
-{
-    char error[256] = "";
-    struct sp_target_list list;
-    const char *path = write_file("mx1.example.org\nbad:port:\n", 26);
-    (void)state;
-    assert_non_null(freopen(path, "r", stdin));
-    unlink(path);
-    assert_true(sp_target_list_init(&list));
-    assert_true(sp_target_list_add(&list, "-", &globals, error, sizeof(error)));
-    assert_int_equal(list.count, 2);
-    assert_string_equal(list.items[0].source, "-");
-    assert_non_null(strstr(list.items[1].invalid, "-:2: "));
-    assert_false(sp_target_list_add(&list, "-", &globals, error, sizeof(error)));
-    assert_non_null(strstr(error, "only once"));
-    sp_target_list_free(&list);
-}
-
 static void test_address(void **state)
 {
     struct sockaddr_storage address;
@@ -623,11 +482,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_valid),     TEST(test_invalid),  TEST(test_overrides),
+        TEST(test_valid),          TEST(test_invalid),   TEST(test_overrides),
         TEST(test_global_options), TEST(test_long_line), TEST(test_out_of_memory),
-        TEST(test_file),      TEST(test_big_file), TEST(test_file_with_long_line),
-        TEST(test_bad_files), TEST(test_stdin),    TEST(test_address),
-        TEST(test_quote),
+        TEST(test_address),        TEST(test_quote),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

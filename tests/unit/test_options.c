@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Values, and the options that the table describes. */
+/* The options that the table describes. */
 #include "probe/limits.h"
 #include "probe/machine.h"
 #include "probe/nearest.h"
 #include "probe/options.h"
 
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,125 +16,6 @@
 #include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define NEAR(a, b) (fabs((a) - (b)) < 1e-9)
-
-static void test_uint(void **state)
-{
-    static const struct {
-        const char *text;
-        uint64_t max;
-        bool ok;
-        uint64_t value;
-    } rows[] = {
-        {"0", 9, true, 0},          {"9", 9, true, 9},
-        {"10", 9, false, 0},        {"007", 9, true, 7},
-        {"", 9, false, 0},          {"-1", 9, false, 0},
-        {"+1", 9, false, 0},        {"1 ", 9, false, 0},
-        {" 1", 9, false, 0},        {"0x1", 9, false, 0},
-        {"65535", 65535, true, 65535}, {"65536", 65535, false, 0},
-        {"18446744073709551615", UINT64_MAX, true, UINT64_MAX},
-        {"18446744073709551616", UINT64_MAX, false, 0},
-        {"99999999999999999999999", UINT64_MAX, false, 0},
-        {"5", 3, false, 0},
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        uint64_t value = 4711;
-        bool ok = sp_parse_uint(rows[i].text, rows[i].max, &value);
-        if (ok != rows[i].ok || value != (ok ? rows[i].value : 4711)) {
-            fail_msg("\"%s\" up to %llu", rows[i].text, (unsigned long long)rows[i].max);
-        }
-    }
-}
-
-static void test_decimal(void **state)
-{
-    static const struct {
-        const char *text;
-        bool ok;
-        double value;
-    } rows[] = {
-        {"0", true, 0},      {"5", true, 5},          {"-5", true, -5},       {"+5", true, 5},
-        {"0.5", true, 0.5},  {".5", true, 0.5},       {"5.", true, 5},        {"007.250", true, 7.25},
-        {"-.5", true, -0.5}, {"3.14159", true, 3.14159}, {"", false, 0},      {".", false, 0},
-        {"-", false, 0},     {"1e3", false, 0},       {"1,5", false, 0},      {"0x10", false, 0},
-        {"nan", false, 0},   {"inf", false, 0},       {"1.2.3", false, 0},    {" 1", false, 0},
-        {"1 ", false, 0},    {"--1", false, 0},       {"+-1", false, 0},
-        {"123456789012345678", true, 123456789012345678.0},
-        {"1234567890123456789", false, 0},
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        double value = 4711;
-        bool ok = sp_parse_decimal(rows[i].text, &value);
-        if (ok != rows[i].ok || !NEAR(value, ok ? rows[i].value : 4711)) {
-            fail_msg("\"%s\" gave %d, %f", rows[i].text, ok, value);
-        }
-    }
-}
-
-static void test_duration(void **state)
-{
-    static const struct {
-        const char *text;
-        bool ok;
-        uint32_t ms;
-    } rows[] = {
-        {"1500ms", true, 1500}, {"5s", true, 5000},      {"2m", true, 120000}, {"1h", true, 3600000},
-        {"1d", true, 86400000}, {"30", true, 30000},     {"0", true, 0},       {"0.5", true, 500},
-        {"2.5s", true, 2500},   {"0.1ms", true, 1},      {".25", true, 250},   {"1.0004s", true, 1000},
-        {"", false, 0},         {"s", false, 0},         {"-1", false, 0},     {"-0", false, 0},
-        {"5 s", false, 0},      {"5S", false, 0},        {"5sec", false, 0},   {"5ms2", false, 0},
-        {"1e3", false, 0},      {"4294967295ms", true, UINT32_MAX}, {"4294967296ms", false, 0},
-        {"50d", false, 0},      {"99999999999999999h", false, 0},   {"5,5s", false, 0},
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        uint32_t ms = 4711;
-        bool ok = sp_parse_duration_ms(rows[i].text, &ms);
-        if (ok != rows[i].ok || ms != (ok ? rows[i].ms : 4711)) {
-            fail_msg("\"%s\" gave %d, %u", rows[i].text, ok, ms);
-        }
-    }
-}
-
-/* Which of -11, -10, 0, 5, 10, 10.1, 20, 21 alert: 'x' does. */
-static void test_range(void **state)
-{
-    static const double probes[] = {-11, -10, 0, 5, 10, 10.1, 20, 21};
-    static const struct {
-        const char *text;
-        const char *alerts; /* NULL: refused */
-    } rows[] = {
-        /* the examples of the plugin guidelines */
-        {"10", "xx...xxx"},       {"10:", "xxxx...."},      {"~:10", ".....xxx"},
-        {"10:20", "xxxx...x"},    {"@10:20", "....xxx."},
-        /* the rest of the grammar */
-        {"@10", "..xxx..."},      {"@~:10", "xxxxx..."},    {"@10:", "....xxxx"},
-        {"-10:10", "x....xxx"},   {"-10:-10", "x.xxxxxx"},  {"~:", "........"},
-        {":10", "xx...xxx"},      {"0", "xx.xxxxx"},        {"@0:0", "..x....."},
-        {"10.05:20.5", "xxxxx..x"}, {"+5", "xx..xxxx"},
-        /* refused */
-        {"", NULL},      {"@", NULL},     {":", NULL},      {"@:", NULL},    {"~", NULL},
-        {"20:10", NULL}, {"-5", NULL},    {"10:~", NULL},   {"10:20:30", NULL}, {"a", NULL},
-        {"10 ", NULL},   {" 10", NULL},   {"10s", NULL},    {"10,5", NULL},  {"@@10", NULL},
-        {"10@", NULL},   {"~10", NULL},   {"~~:10", NULL},  {"1e2", NULL},   {"nan", NULL},
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct sp_range range = {0};
-        char alerts[COUNT(probes) + 1] = "";
-        bool ok = sp_parse_range(rows[i].text, &range);
-        for (size_t k = 0; k < COUNT(probes); k++) {
-            alerts[k] = sp_range_alerts(&range, probes[k]) ? 'x' : '.';
-        }
-        if (ok != (rows[i].alerts != NULL) || range.set != ok ||
-            (ok && strcmp(alerts, rows[i].alerts) != 0)) {
-            fail_msg("\"%s\" gave %d \"%s\"", rows[i].text, ok, alerts);
-        }
-    }
-    assert_false(sp_range_alerts(&(struct sp_range){0}, 5));
-}
 
 /* One setting, and how it shows; `expect` NULL: refused, and the message has `message` in it. */
 struct setting_row {
@@ -147,10 +27,10 @@ static void show_option(const struct sp_options *o, const char *name, char *out,
 {
     const struct sp_words *words = NULL;
 
-#define SHOW(option, format, ...)                                                                  \
-    if (strcmp(name, option) == 0) {                                                               \
-        snprintf(out, size, format, __VA_ARGS__);                                                  \
-        return;                                                                                    \
+#define SHOW(option, format, ...)                 \
+    if (strcmp(name, option) == 0) {              \
+        snprintf(out, size, format, __VA_ARGS__); \
+        return;                                   \
     }
     SHOW("tls", "%d", o->tls)
     SHOW("tls-min", "%x", o->tls_min)
@@ -374,14 +254,29 @@ static void test_defaults(void **state)
     static const struct {
         const char *name, *expect;
     } rows[] = {
-        {"tls", "0"},          {"tls-min", "303"},        {"tls-max", "304"},
-        {"ipv4", "0"},         {"all-addresses", "0"},    {"connect-timeout", "5000"},
-        {"reply-timeout", "20000"}, {"timeout", "30000"}, {"concurrency", "500"},
-        {"per-host", "4"},     {"rate", "0.000"},         {"verify", "0"},
-        {"cert-warning", "21: 21..inf"}, {"cert-critical", "7: 7..inf"},
-        {"require-capability", ""}, {"warning", ""},      {"critical", ""},
-        {"output", "0"},       {"color", "0"},            {"progress", "0"},
-        {"transcript", "0"},   {"verbose", "0"},          {"quiet", "0"},
+        {"tls", "0"},
+        {"tls-min", "303"},
+        {"tls-max", "304"},
+        {"ipv4", "0"},
+        {"all-addresses", "0"},
+        {"connect-timeout", "5000"},
+        {"reply-timeout", "20000"},
+        {"timeout", "30000"},
+        {"concurrency", "500"},
+        {"per-host", "4"},
+        {"rate", "0.000"},
+        {"verify", "0"},
+        {"cert-warning", "21: 21..inf"},
+        {"cert-critical", "7: 7..inf"},
+        {"require-capability", ""},
+        {"warning", ""},
+        {"critical", ""},
+        {"output", "0"},
+        {"color", "0"},
+        {"progress", "0"},
+        {"transcript", "0"},
+        {"verbose", "0"},
+        {"quiet", "0"},
     };
     struct sp_options options;
     char shown[256];
@@ -419,7 +314,8 @@ static void test_table(void **state)
             assert_ptr_equal(sp_option_find_short(info->short_name), info);
         }
         assert_true(*info->help != '\0' && info->help[strlen(info->help) - 1] != '.');
-        assert_true(*info->long_help == '\0' || info->long_help[strlen(info->long_help) - 1] == '.');
+        assert_true(*info->long_help == '\0' ||
+                    info->long_help[strlen(info->long_help) - 1] == '.');
         if (strcmp(info->group, group) != 0) {
             group = info->group;
             for (size_t k = 0; k < i; k++) {
@@ -461,7 +357,7 @@ static void test_layers(void **state)
     (void)state;
 
     sp_options_init(&options);
-#define SET(layer, info, value)                                                                    \
+#define SET(layer, info, value) \
     assert_true(sp_option_set_layered(&options, arena, layer, info, value, error, sizeof(error)))
     SET(&first, words, "SIZE");
     SET(&first, words, "DSN,8bitmime");
@@ -528,8 +424,8 @@ static void test_machine_name(void **state)
     assert_true(sp_options_finish(&options, arena, error, sizeof(error)));
     assert_non_null(options.ehlo_name);
     assert_true(strchr(options.ehlo_name, '.') != NULL || strchr(options.ehlo_name, ':') != NULL);
-    assert_true(sp_option_set(&options, arena, sp_option_find("ehlo-name"), options.ehlo_name, error,
-                              sizeof(error)));
+    assert_true(sp_option_set(&options, arena, sp_option_find("ehlo-name"), options.ehlo_name,
+                              error, sizeof(error)));
     sp_arena_free(arena);
 }
 
@@ -544,10 +440,14 @@ static void test_hosts_file(void **state)
                                   "192.0.2.3";
     static const struct {
         const char *name, *expect;
-    } rows[] = {{"probe", "probe.example.org"}, {"PROBE", "probe.example.org"},
-                {"short", "other.example.org"}, {"lonely", NULL},
-                {"probe2", NULL},               {"localhost", NULL},
-                {"192.0.2.3", NULL},            {"absent", NULL}};
+    } rows[] = {{"probe", "probe.example.org"},
+                {"PROBE", "probe.example.org"},
+                {"short", "other.example.org"},
+                {"lonely", NULL},
+                {"probe2", NULL},
+                {"localhost", NULL},
+                {"192.0.2.3", NULL},
+                {"absent", NULL}};
     char path[] = "/tmp/sp-hosts-XXXXXX", out[64];
     int fd = mkstemp(path);
     (void)state;
@@ -603,12 +503,10 @@ static void test_suggest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_uint),         cmocka_unit_test(test_decimal),
-        cmocka_unit_test(test_duration),     cmocka_unit_test(test_range),
-        cmocka_unit_test(test_set),          cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_table),        cmocka_unit_test(test_layers),
-        cmocka_unit_test(test_finish),       cmocka_unit_test(test_machine_name),
-        cmocka_unit_test(test_hosts_file),   cmocka_unit_test(test_suggest),
+        cmocka_unit_test(test_set),        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_table),      cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_finish),     cmocka_unit_test(test_machine_name),
+        cmocka_unit_test(test_hosts_file), cmocka_unit_test(test_suggest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
