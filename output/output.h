@@ -34,6 +34,10 @@ struct sp_output {
                    const struct sp_report *report);
 };
 
+/* sp_output_json and so on, one for each line of list.h. */
+#define SP_OUTPUT(name) extern const struct sp_output sp_output_##name;
+#include "output/list.h"
+#undef SP_OUTPUT
 /* All outputs, ended by NULL. */
 extern const struct sp_output *const sp_outputs[];
 /* By name; NULL: none. */

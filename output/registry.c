@@ -3,10 +3,6 @@
 
 #include <string.h>
 
-#define SP_OUTPUT(name) extern const struct sp_output sp_output_##name;
-#include "output/list.h"
-#undef SP_OUTPUT
-
 const struct sp_output *const sp_outputs[] = {
 #define SP_OUTPUT(name) &sp_output_##name,
 #include "output/list.h"

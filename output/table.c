@@ -14,7 +14,8 @@
 enum column { STATE, TARGET, REASON, TLS, CERT, TOTAL, COLUMN_COUNT };
 
 #define GAP 2u
-#define TARGET_MIN 16u
+#define TARGET_MIN 16u /* what a target gets before other columns do */
+#define CELL_MIN 8u
 
 struct table {
     struct sp_writer *writer;
@@ -117,7 +118,10 @@ static void fit(struct table *table)
             table->width[droppable[i]] = 0;
     size_t room = find_room(table);
     if (table->width[TARGET] > room)
-        table->width[TARGET] = room < 8 ? 8 : room;
+        table->width[TARGET] = room < CELL_MIN ? CELL_MIN : room;
+    size_t over = table->width[TARGET] > room ? table->width[TARGET] - room : 0;
+    if (over > 0 && table->width[REASON] > CELL_MIN + over)
+        table->width[REASON] -= over;
 }
 
 static void write_column(struct table *table, enum column column, const char *data, size_t len)
@@ -127,8 +131,9 @@ static void write_column(struct table *table, enum column column, const char *da
     if (table->width[column] == 0)
         return;
     sp_write_spaces(table->writer, GAP);
+    /* The line's last column has no spaces behind it. */
     if (column == REASON && table->width[TLS] + table->width[CERT] + table->width[TOTAL] == 0)
-        sp_write_str(table->writer, data); /* the line's last: no spaces behind it */
+        sp_write_safe(table->writer, sp_safe_of(table->render), data, len, table->width[column]);
     else
         sp_write_cell(table->writer, table->render, data, len, table->width[column], right);
 }

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What must hold of the text output for every result, at every width and in every style. */
+#include "output/output.h"
+#include "output/style.h"
+#include "output/utf8.h"
+#include "tests/golden/fixtures.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MAX_RESULTS 64u
+
+/* Renders `count` results, the fixtures over and over; the text ends in NUL and is the caller's. */
+static char *render_text(const struct sp_render *render, size_t first, size_t count,
+                         size_t *out_len)
+{
+    struct sp_result results[MAX_RESULTS];
+    struct sp_report report = {.results = results, .count = count};
+    struct sp_writer writer;
+
+    for (size_t i = 0; i < count; i++) {
+        results[i] = *fixture_result((enum fixture)((first + i) % FIXTURE_COUNT));
+        report.state = sp_state_worst(report.state, results[i].state);
+        report.by_state[results[i].state]++;
+    }
+    sp_writer_init(&writer, -1);
+    sp_output_text.report(&writer, render, &report);
+    assert_int_equal(writer.error, 0);
+    char *text = malloc(writer.buf.len + 1);
+    assert_non_null(text);
+    if (writer.buf.len > 0)
+        memcpy(text, writer.buf.data, writer.buf.len);
+    text[writer.buf.len] = '\0';
+    *out_len = writer.buf.len;
+    sp_writer_free(&writer);
+    return text;
+}
+
+/* Takes the colours out of text, in place; anything else that begins with ESC is a failure. */
+static size_t strip_colors(char *text, size_t len)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] != '\x1b') {
+            text[kept++] = text[i];
+            continue;
+        }
+        assert_int_equal(text[++i], '[');
+        while (text[++i] != 'm')
+            assert_true((text[i] >= '0' && text[i] <= '9') || text[i] == ';');
+    }
+    text[kept] = '\0';
+    return kept;
+}
+
+/* Each line: within the width, visible, valid UTF-8, without spaces at its end. */
+static void check_lines(const char *text, size_t len, const struct sp_render *render)
+{
+    size_t columns = 0;
+
+    for (size_t at = 0; at < len;) {
+        int32_t code;
+        size_t taken = sp_utf8_read(text + at, len - at, &code);
+
+        assert_int_not_equal(code, SP_UTF8_BAD);
+        if (code == '\n') {
+            assert_true(at == 0 || text[at - 1] != ' ');
+            columns = 0;
+        } else {
+            assert_false(sp_utf8_hidden(code));
+            assert_true(render->unicode || code < 0x80);
+            columns += sp_utf8_width(code);
+            if (columns > render->width)
+                fail_msg("a line is wider than %u: ...%.60s", render->width,
+                         text + (at > 60 ? at - 60 : 0));
+        }
+        at += taken;
+    }
+    assert_true(len == 0 || text[len - 1] == '\n');
+}
+
+static void check_style(struct sp_render render, size_t first, size_t count)
+{
+    size_t plain_len, color_len;
+    char *text = render_text(&render, first, count, &plain_len);
+
+    check_lines(text, plain_len, &render);
+    render.color = true;
+    char *colored = render_text(&render, first, count, &color_len);
+    assert_true(plain_len == 0 || color_len > plain_len);
+    /* Colour adds nothing but colour. */
+    assert_int_equal(strip_colors(colored, color_len), plain_len);
+    assert_string_equal(colored, text);
+    free(colored);
+    free(text);
+}
+
+static void test_every_width(void **state)
+{
+    (void)state;
+    for (unsigned width = 40; width <= 200; width += width < 84 ? 4 : 29) {
+        for (unsigned style = 0; style < 16; style++) {
+            struct sp_render render = {.width = width,
+                                       .unicode = (style & 1) != 0,
+                                       .verbose = (style & 2) != 0,
+                                       .quiet = (style & 4) != 0,
+                                       .transcript = (style & 8) != 0};
+
+            for (size_t i = 0; i < FIXTURE_COUNT; i++)
+                check_style(render, i, 1);
+            check_style(render, 0, 5);
+            check_style(render, 0, 6);
+            check_style(render, 3, 20);
+        }
+    }
+}
+
+/* Worst first, whatever the order of the targets. */
+static void test_order(void **state)
+{
+    const struct sp_render render = {.width = 80};
+    static const char *const order[] = {"x CRITICAL", "! WARNING", "? UNKNOWN", "+ OK"};
+
+    (void)state;
+    for (size_t first = 0; first < FIXTURE_COUNT; first++) {
+        size_t len;
+        char *text = render_text(&render, first, 14, &len);
+        const char *at = text;
+
+        assert_int_equal(strncmp(text, "STATE ", 6), 0);
+        for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+            const char *next = strstr(at, order[i]);
+
+            assert_non_null(next);
+            at = next;
+        }
+        free(text);
+    }
+}
+
+static size_t count_of(const char *text, const char *what)
+{
+    size_t count = 0;
+
+    for (const char *at = strstr(text, what); at != NULL; at = strstr(at + 1, what))
+        count++;
+    return count;
+}
+
+/* Five or fewer: details of each. More: a table of all, and details of what is not OK; -v: of all. */
+static void test_table_or_details(void **state)
+{
+    struct sp_render render = {.width = 80};
+    size_t len;
+
+    (void)state;
+    char *few = render_text(&render, 0, 5, &len);
+    assert_null(strstr(few, "TARGET"));
+    assert_int_equal(count_of(few, "\n  total "), 5);
+    char *many = render_text(&render, 0, 7, &len);
+    assert_non_null(strstr(many, "TARGET"));
+    assert_int_equal(count_of(many, "\n  total "), 5); /* the invalid target has no time */
+    assert_non_null(
+        strstr(many, "\n7 endpoints: 3 CRITICAL, 2 WARNING, 1 UNKNOWN, 1 OK, in 6.2 s\n"));
+    render.verbose = 1;
+    char *verbose = render_text(&render, 0, 7, &len);
+    assert_int_equal(count_of(verbose, "\n  total "), 6);
+    free(few);
+    free(many);
+    free(verbose);
+}
+
+static void test_quiet(void **state)
+{
+    const struct sp_render render = {.width = 80, .quiet = true};
+    size_t len;
+
+    (void)state;
+    char *text = render_text(&render, FIXTURE_GOOD, 1, &len);
+    assert_int_equal(len, 0);
+    free(text);
+    text = render_text(&render, 0, 7, &len);
+    assert_null(strstr(text, "+ OK  "));
+    assert_null(strstr(text, "mx1.example.org:25"));
+    assert_non_null(strstr(text, "1 OK")); /* the summary still counts it */
+    free(text);
+}
+
+static void test_nothing(void **state)
+{
+    const struct sp_render render = {.width = 80};
+    size_t len;
+
+    (void)state;
+    char *text = render_text(&render, 0, 0, &len);
+    assert_int_equal(len, 0);
+    free(text);
+}
+
+/* Text is wrapped between words, and words that no line can hold are broken without losing anything. */
+static void test_flow(void **state)
+{
+    static const struct {
+        const char *in, *out;
+    } table[] = {
+        {"", "\n"},
+        {"one two", "one two\n"},
+        {"  one   two  ", "one two\n"},
+        {"0123456789 01234567", "0123456789\n  01234567\n"},
+        {"0123456789 0123456789", "0123456789\n  01234567\n  89\n"},
+        {"a 0123456789abcdef", "a 01234567\n  89abcdef\n"},
+        {"abc 0123456789abcdef", "abc\n  01234567\n  89abcdef\n"},
+        {"日本日本日 日本", "日本日本日\n  日本\n"},
+    };
+    const struct sp_render render = {.width = 10, .unicode = true};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct sp_writer writer;
+        struct sp_flow flow;
+
+        sp_writer_init(&writer, -1);
+        sp_flow_begin(&flow, &writer, &render, 2, 0);
+        sp_flow_words(&flow, table[i].in, strlen(table[i].in));
+        sp_flow_end(&flow);
+        sp_write(&writer, "", 1);
+        assert_string_equal((const char *)writer.buf.data, table[i].out);
+        sp_writer_free(&writer);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_width),      cmocka_unit_test(test_order),
+        cmocka_unit_test(test_table_or_details), cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_nothing),          cmocka_unit_test(test_flow),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
