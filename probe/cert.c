@@ -132,8 +132,7 @@ static bool name_signature(struct sp_arena *arena, const struct algorithm *algor
         if (is_oid(algorithm->oid, row->oid, row->len)) {
             cert->sig_alg = row->alg;
             cert->sig_text = row->text;
-            cert->sig_hash =
-                row->alg == SP_SIG_RSA_PSS ? read_pss_hash(algorithm) : row->hash;
+            cert->sig_hash = row->alg == SP_SIG_RSA_PSS ? read_pss_hash(algorithm) : row->hash;
             return true;
         }
     }
@@ -320,8 +319,7 @@ static bool read_key(struct sp_der *tbs, struct sp_cert *cert, struct parts *par
     }
     cert->spki = spki.whole;
     sp_der_init(&inner, spki.content);
-    return read_algorithm(&inner, &parts->key) &&
-           sp_der_expect(&inner, SP_DER_BIT_STRING, &bits) &&
+    return read_algorithm(&inner, &parts->key) && sp_der_expect(&inner, SP_DER_BIT_STRING, &bits) &&
            sp_der_octets(bits.content, &cert->key_bits) && sp_der_done(&inner);
 }
 
@@ -406,8 +404,7 @@ static void mark_broken(struct sp_cert *cert, const char *error)
     cert->error = error;
 }
 
-bool sp_cert_parse(struct sp_arena *arena, const uint8_t *der, size_t len,
-                   struct sp_cert *out_cert)
+bool sp_cert_parse(struct sp_arena *arena, const uint8_t *der, size_t len, struct sp_cert *out_cert)
 {
     struct parts parts = {0};
     struct sp_der tbs;

@@ -16,25 +16,55 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum sp_key_type { SP_KEY_UNKNOWN, SP_KEY_RSA, SP_KEY_EC, SP_KEY_ED25519, SP_KEY_ED448, SP_KEY_DSA };
+enum sp_key_type {
+    SP_KEY_UNKNOWN,
+    SP_KEY_RSA,
+    SP_KEY_EC,
+    SP_KEY_ED25519,
+    SP_KEY_ED448,
+    SP_KEY_DSA
+};
 
 enum sp_sig_alg {
-    SP_SIG_UNKNOWN, SP_SIG_RSA_MD5, SP_SIG_RSA_SHA1, SP_SIG_RSA_SHA224, SP_SIG_RSA_SHA256,
-    SP_SIG_RSA_SHA384, SP_SIG_RSA_SHA512, SP_SIG_RSA_PSS, SP_SIG_ECDSA_SHA1, SP_SIG_ECDSA_SHA224,
-    SP_SIG_ECDSA_SHA256, SP_SIG_ECDSA_SHA384, SP_SIG_ECDSA_SHA512, SP_SIG_ED25519, SP_SIG_ED448,
-    SP_SIG_DSA, SP_SIG_MD2, SP_SIG_COUNT
+    SP_SIG_UNKNOWN,
+    SP_SIG_RSA_MD5,
+    SP_SIG_RSA_SHA1,
+    SP_SIG_RSA_SHA224,
+    SP_SIG_RSA_SHA256,
+    SP_SIG_RSA_SHA384,
+    SP_SIG_RSA_SHA512,
+    SP_SIG_RSA_PSS,
+    SP_SIG_ECDSA_SHA1,
+    SP_SIG_ECDSA_SHA224,
+    SP_SIG_ECDSA_SHA256,
+    SP_SIG_ECDSA_SHA384,
+    SP_SIG_ECDSA_SHA512,
+    SP_SIG_ED25519,
+    SP_SIG_ED448,
+    SP_SIG_DSA,
+    SP_SIG_MD2,
+    SP_SIG_COUNT
 };
 
 /* The hash inside a signature; RSA-PSS names it in its parameters. */
 enum sp_hash {
-    SP_HASH_UNKNOWN, SP_HASH_NONE, SP_HASH_MD2, SP_HASH_MD5, SP_HASH_SHA1, SP_HASH_SHA224,
-    SP_HASH_SHA256, SP_HASH_SHA384, SP_HASH_SHA512
+    SP_HASH_UNKNOWN,
+    SP_HASH_NONE,
+    SP_HASH_MD2,
+    SP_HASH_MD5,
+    SP_HASH_SHA1,
+    SP_HASH_SHA224,
+    SP_HASH_SHA256,
+    SP_HASH_SHA384,
+    SP_HASH_SHA512
 };
 
 /* Bits of sp_cert.key_usage that are asked for (RFC 5280 §4.2.1.3). */
 enum {
-    SP_USAGE_DIGITAL_SIGNATURE = 1u << 0, SP_USAGE_KEY_ENCIPHERMENT = 1u << 2,
-    SP_USAGE_KEY_AGREEMENT = 1u << 4, SP_USAGE_KEY_CERT_SIGN = 1u << 5
+    SP_USAGE_DIGITAL_SIGNATURE = 1u << 0,
+    SP_USAGE_KEY_ENCIPHERMENT = 1u << 2,
+    SP_USAGE_KEY_AGREEMENT = 1u << 4,
+    SP_USAGE_KEY_CERT_SIGN = 1u << 5
 };
 
 enum sp_name_type { SP_NAME_DNS, SP_NAME_IP, SP_NAME_EMAIL, SP_NAME_URI, SP_NAME_OTHER };
@@ -51,44 +81,46 @@ struct sp_cert {
     struct sp_slice tbs;             /* TBSCertificate with its header: what is signed */
     struct sp_slice serial;          /* content octets of the INTEGER */
     struct sp_slice issuer, subject; /* DER of the Name with its header, for sp_dn_… */
-    const char *issuer_text, *subject_text; /* RFC 4514 form ("CN=mx.example.org,O=Example"), made safe:
+    const char *issuer_text,
+        *subject_text;             /* RFC 4514 form ("CN=mx.example.org,O=Example"), made safe:
                                                valid UTF-8, no control characters */
-    const char *common_name;         /* last CN of the subject, made safe, or NULL */
-    int64_t not_before, not_after;   /* Unix seconds; years 0000..9999 */
-    bool time_valid;                 /* both times could be read */
-    struct sp_slice spki;            /* SubjectPublicKeyInfo with its header */
-    struct sp_slice key_bits;        /* the BIT STRING's octets */
-    bool key_pss;                    /* RSA key for PSS signatures only (RFC 4055 §1.2) */
+    const char *common_name;       /* last CN of the subject, made safe, or NULL */
+    int64_t not_before, not_after; /* Unix seconds; years 0000..9999 */
+    bool time_valid;               /* both times could be read */
+    struct sp_slice spki;          /* SubjectPublicKeyInfo with its header */
+    struct sp_slice key_bits;      /* the BIT STRING's octets */
+    bool key_pss;                  /* RSA key for PSS signatures only (RFC 4055 §1.2) */
     enum sp_key_type key_type;
-    unsigned key_bits_count;         /* 2048, 256, …; 0 = unknown */
-    const char *key_text;            /* "RSA 2048", "EC P-256", "Ed25519" */
+    unsigned key_bits_count; /* 2048, 256, …; 0 = unknown */
+    const char *key_text;    /* "RSA 2048", "EC P-256", "Ed25519" */
     enum sp_sig_alg sig_alg;
-    const char *sig_text;            /* OpenSSL's long name: "ecdsa-with-SHA256"; OID in dots if unknown */
+    const char *sig_text; /* OpenSSL's long name: "ecdsa-with-SHA256"; OID in dots if unknown */
     enum sp_hash sig_hash;
-    struct sp_slice sig_alg_der;     /* outer AlgorithmIdentifier with its header */
-    bool sig_alg_match;              /* inner and outer AlgorithmIdentifier are the same octets */
-    struct sp_slice signature;       /* the BIT STRING's octets */
-    struct sp_cert_name *names;      /* subjectAltName, in order */
+    struct sp_slice sig_alg_der; /* outer AlgorithmIdentifier with its header */
+    bool sig_alg_match;          /* inner and outer AlgorithmIdentifier are the same octets */
+    struct sp_slice signature;   /* the BIT STRING's octets */
+    struct sp_cert_name *names;  /* subjectAltName, in order */
     size_t name_count;
-    bool names_cut;                  /* more than SP_LIMIT_NAMES */
+    bool names_cut; /* more than SP_LIMIT_NAMES */
     bool has_san;
-    struct sp_slice san;             /* all entries, one GeneralName behind the other: see
+    struct sp_slice san; /* all entries, one GeneralName behind the other: see
                                         sp_cert_next_name; `names` may be cut */
     bool has_basic_constraints, is_ca;
-    int path_len;                    /* -1: none */
+    int path_len; /* -1: none */
     bool has_key_usage;
-    uint16_t key_usage;              /* bit 0 = digitalSignature … bit 8 = decipherOnly */
+    uint16_t key_usage; /* bit 0 = digitalSignature … bit 8 = decipherOnly */
     bool has_ext_key_usage, eku_server_auth, eku_any;
-    struct sp_slice ski, aki;        /* key identifiers, or empty */
-    struct sp_slice name_constraints;/* extension value, or empty */
-    bool unknown_critical;           /* a critical extension that we don't process */
-    const char *unknown_critical_oid;/* its OID in dots, or NULL */
-    bool must_staple;                /* RFC 7633 TLS feature status_request */
-    bool self_issued;                /* issuer == subject */
-    const char *flaws[SP_LIMIT_CERT_FLAWS]; /* what breaks RFC 5280 though the rest can be read, each a
+    struct sp_slice ski, aki;         /* key identifiers, or empty */
+    struct sp_slice name_constraints; /* extension value, or empty */
+    bool unknown_critical;            /* a critical extension that we don't process */
+    const char *unknown_critical_oid; /* its OID in dots, or NULL */
+    bool must_staple;                 /* RFC 7633 TLS feature status_request */
+    bool self_issued;                 /* issuer == subject */
+    const char
+        *flaws[SP_LIMIT_CERT_FLAWS]; /* what breaks RFC 5280 though the rest can be read, each a
                                                part of a sentence: "its keyUsage is malformed" */
     size_t flaw_count;
-    char sha256[65], spki_sha256[65];/* lower-case hex; spki_sha256 empty when !parsed */
+    char sha256[65], spki_sha256[65]; /* lower-case hex; spki_sha256 empty when !parsed */
 };
 
 /*

@@ -93,8 +93,8 @@ static bool read_ext_key_usage(struct sp_arena *arena, struct sp_slice value, st
     return sp_der_done(&inner);
 }
 
-static bool read_subject_key_id(struct sp_arena *arena, struct sp_slice value,
-                                struct sp_cert *cert, bool *out_of_memory)
+static bool read_subject_key_id(struct sp_arena *arena, struct sp_slice value, struct sp_cert *cert,
+                                bool *out_of_memory)
 {
     (void)arena;
     (void)out_of_memory;
@@ -211,10 +211,10 @@ struct known_extension {
     const char *malformed, *repeated;
 };
 
-#define KNOWN(oid, read, name)                                                                     \
-    {                                                                                              \
-        oid, sizeof oid - 1, read, "its " name " extension is malformed",                          \
-            "it has more than one " name " extension"                                              \
+#define KNOWN(oid, read, name)                                            \
+    {                                                                     \
+        oid, sizeof oid - 1, read, "its " name " extension is malformed", \
+            "it has more than one " name " extension"                     \
     }
 
 /*

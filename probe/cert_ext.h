@@ -7,7 +7,8 @@
 
 /* Reads the values of `extensions` into `cert`; what is malformed becomes a flaw. False: out of
  * memory. */
-bool sp_cert_read_extensions(struct sp_arena *arena, struct sp_der extensions, struct sp_cert *cert);
+bool sp_cert_read_extensions(struct sp_arena *arena, struct sp_der extensions,
+                             struct sp_cert *cert);
 
 /* Adds to cert->flaws, a static text; beyond SP_LIMIT_CERT_FLAWS it is dropped. */
 void sp_cert_add_flaw(struct sp_cert *cert, const char *flaw);

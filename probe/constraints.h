@@ -9,9 +9,9 @@ enum sp_constraint_verdict {
     SP_CONSTRAINT_HOLDS,
     SP_CONSTRAINT_NOT_PERMITTED, /* there are permitted subtrees of that kind, and none has the name */
     SP_CONSTRAINT_EXCLUDED,      /* the name is in an excluded subtree */
-    SP_CONSTRAINT_UNSUPPORTED,   /* a kind of constraint that we can't judge bears on a name */
+    SP_CONSTRAINT_UNSUPPORTED, /* a kind of constraint that we can't judge bears on a name */
     SP_CONSTRAINT_MALFORMED,
-    SP_CONSTRAINT_TOO_MANY       /* *steps reached zero */
+    SP_CONSTRAINT_TOO_MANY /* *steps reached zero */
 };
 
 /*

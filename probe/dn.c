@@ -385,7 +385,8 @@ static void put_value(struct writer *writer, const struct sp_der_value *value, b
             continue;
         }
         size_t len = encode_utf8(c, utf8);
-        bool edge = (c == ' ' && (pos == 0 || pos + width == content.len)) || (c == '#' && pos == 0);
+        bool edge =
+            (c == ' ' && (pos == 0 || pos + width == content.len)) || (c == '#' && pos == 0);
         bool special = c < 0x80 && c != 0 && strchr("\"+,;<>\\", (int)c) != NULL;
         if (is_unsafe(c)) {
             put_hex(writer, "\\", utf8, len);

@@ -196,21 +196,44 @@ static bool follow_despite(struct builder *b, size_t tip, const struct candidate
     return false;
 }
 
-/* The tip has no issuer but perhaps itself. */
-static void end_without_issuer(struct builder *b, size_t tip)
+/* Whether the tip made its own signature. Names alone don't tell: a forged root has a true one's. */
+static enum edge check_itself(struct builder *b, size_t tip)
 {
     const struct sp_cert *cert = &b->certs[tip];
     if (!cert->self_issued || is_other_key(cert, cert)) {
-        end_route(b, SP_PATH_END_NO_ISSUER);
-        return;
+        return EDGE_SKIPPED;
     }
-    enum edge edge = check_edge(b, tip, cert, SP_LIMIT_PATH_ANCHORS + tip);
-    if (edge == EDGE_BAD && b->route.count == 1) {
-        b->route.bad |= 1;
+    return check_edge(b, tip, cert, SP_LIMIT_PATH_ANCHORS + tip);
+}
+
+/* The tip says that it is its own issuer, and the signature is wrong or can't be checked. That
+ * matters for a leaf; nobody relies on the signature of a root. */
+static void end_with_itself(struct builder *b, enum edge edge)
+{
+    if (b->route.count == 1 && edge == EDGE_BAD) {
+        b->route.bad = 1;
     }
     end_route(b, SP_PATH_END_SELF_SIGNED);
     if (b->route.count == 1) {
         b->route.bad = 0;
+    }
+}
+
+static void end_without_issuer(struct builder *b, size_t tip, const struct candidate *list,
+                               size_t count)
+{
+    enum edge itself = check_itself(b, tip);
+    if (b->out_of_memory) {
+        return;
+    }
+    if (itself == EDGE_GOOD) {
+        end_route(b, SP_PATH_END_SELF_SIGNED);
+    } else if (follow_despite(b, tip, list, count)) {
+        return;
+    } else if (itself == EDGE_SKIPPED) {
+        end_route(b, SP_PATH_END_NO_ISSUER);
+    } else {
+        end_with_itself(b, itself);
     }
 }
 
@@ -237,8 +260,8 @@ static void extend(struct builder *b, size_t tip)
             followed = true;
         }
     }
-    if (!followed && !b->out_of_memory && !follow_despite(b, tip, list, count)) {
-        end_without_issuer(b, tip);
+    if (!followed && !b->out_of_memory) {
+        end_without_issuer(b, tip, list, count);
     }
 }
 
@@ -325,11 +348,11 @@ static void judge_message(struct sp_judge *judge, const struct builder *b, size_
 static unsigned urgency(enum sp_reason reason)
 {
     static const enum sp_reason order[] = {
-        SP_REASON_CERTIFICATE_EXPIRED,          SP_REASON_CERTIFICATE_HOST_MISMATCH,
-        SP_REASON_CERTIFICATE_NOT_YET_VALID,    SP_REASON_CERTIFICATE_SELF_SIGNED,
-        SP_REASON_CERTIFICATE_NOT_TRUSTED,      SP_REASON_CERTIFICATE_CHAIN_INCOMPLETE,
-        SP_REASON_CERTIFICATE_INVALID,          SP_REASON_CERTIFICATE_WEAK_KEY,
-        SP_REASON_CERTIFICATE_WEAK_SIGNATURE,   SP_REASON_CERTIFICATE_CHAIN_ORDER,
+        SP_REASON_CERTIFICATE_EXPIRED,        SP_REASON_CERTIFICATE_HOST_MISMATCH,
+        SP_REASON_CERTIFICATE_NOT_YET_VALID,  SP_REASON_CERTIFICATE_SELF_SIGNED,
+        SP_REASON_CERTIFICATE_NOT_TRUSTED,    SP_REASON_CERTIFICATE_CHAIN_INCOMPLETE,
+        SP_REASON_CERTIFICATE_INVALID,        SP_REASON_CERTIFICATE_WEAK_KEY,
+        SP_REASON_CERTIFICATE_WEAK_SIGNATURE, SP_REASON_CERTIFICATE_CHAIN_ORDER,
     };
     unsigned i = 0;
     while (i < sizeof order / sizeof order[0] && order[i] != reason) {
@@ -359,8 +382,8 @@ static const char *name_text(struct sp_arena *arena, const struct sp_general_nam
     if (name->type != SP_NAME_IP) {
         return sp_arena_strndup(arena, (const char *)name->value.data, name->value.len);
     }
-    if (inet_ntop(name->value.len == 4 ? AF_INET : AF_INET6, name->value.data, text,
-                  sizeof text) == NULL) {
+    if (inet_ntop(name->value.len == 4 ? AF_INET : AF_INET6, name->value.data, text, sizeof text) ==
+        NULL) {
         return NULL;
     }
     return sp_arena_strdup(arena, text);
@@ -406,8 +429,8 @@ static void add_mismatch(struct sp_judge *judge, const struct sp_cert *leaf, con
                      leaf->common_name != NULL ? ", and the common name does not count" : "");
     } else if (named < total) {
         sp_judge_add(judge, 0, SP_REASON_CERTIFICATE_HOST_MISMATCH, 0,
-                     "the certificate is not for %s but for %s%sother names (%zu in all)", reference,
-                     list, named > 0 ? " and " : "", total);
+                     "the certificate is not for %s but for %s%sother names (%zu in all)",
+                     reference, list, named > 0 ? " and " : "", total);
     } else {
         sp_judge_add(judge, 0, SP_REASON_CERTIFICATE_HOST_MISMATCH, 0,
                      "the certificate is not for %s but for %s", reference, list);
@@ -472,8 +495,7 @@ bool sp_path_validate(struct sp_arena *arena, const struct sp_cert *certs, size_
             return false;
         }
         sp_judge_route(&judge, &builder.best);
-        out_verify->trusted =
-            builder.best.end == SP_PATH_END_ANCHOR && judge.faults == 0;
+        out_verify->trusted = builder.best.end == SP_PATH_END_ANCHOR && judge.faults == 0;
         judge_message(&judge, &builder, count);
         if (reference != NULL && !judge_name(&judge, certs, reference, out_verify)) {
             return false;

@@ -18,21 +18,21 @@
 struct sp_problem {
     enum sp_reason reason; /* a certificate-* reason */
     int depth;             /* index in the chain as sent; -1: the chain as a whole or an anchor */
-    const char *detail;    /* one line for people, safe to print: "expired 12 days ago (2026-09-01)" */
+    const char *detail; /* one line for people, safe to print: "expired 12 days ago (2026-09-01)" */
 };
 
 struct sp_verify {
-    bool done;             /* a chain was there to look at */
-    bool trusted;          /* a path to an anchor exists whose only problems are none: signatures, dates,
+    bool done;    /* a chain was there to look at */
+    bool trusted; /* a path to an anchor exists whose only problems are none: signatures, dates,
                               constraints and usages all hold (names and weak algorithms apart) */
     bool name_tested, name_match;
-    const char *matched_name;       /* the SAN entry as text, or NULL */
-    const char *authenticated_by;   /* "pkix" when trusted and the name matches, else NULL */
-    struct sp_problem *problems;    /* what must be fixed first comes first */
+    const char *matched_name;     /* the SAN entry as text, or NULL */
+    const char *authenticated_by; /* "pkix" when trusted and the name matches, else NULL */
+    struct sp_problem *problems;  /* what must be fixed first comes first */
     size_t problem_count;
-    int *path;                      /* indexes into the chain, leaf first; the anchor is not in it */
+    int *path; /* indexes into the chain, leaf first; the anchor is not in it */
     size_t path_count;
-    const struct sp_cert *anchor;   /* the anchor used (owned by the trust index), or NULL */
+    const struct sp_cert *anchor; /* the anchor used (owned by the trust index), or NULL */
 };
 
 /*

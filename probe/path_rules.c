@@ -179,8 +179,8 @@ static void judge_strength(struct sp_judge *judge, const struct place *place)
     if (hash != NULL && !root) {
         sp_judge_add(judge, cert->sig_hash == SP_HASH_SHA1 ? 0 : FAULT,
                      SP_REASON_CERTIFICATE_WEAK_SIGNATURE, place->depth,
-                     "%s is signed with %s (%s), for which forgeries can be made", place->who,
-                     hash, cert->sig_text);
+                     "%s is signed with %s (%s), for which forgeries can be made", place->who, hash,
+                     cert->sig_text);
     }
 }
 
@@ -221,8 +221,8 @@ static void judge_signature(struct sp_judge *judge, const struct place *place)
     if (((place->route->bad | place->route->unsupported) & bit) == 0) {
         return;
     }
-    const struct sp_cert *issuer = place->route->certs[is_last(place) ? place->index
-                                                                      : place->index + 1];
+    const struct sp_cert *issuer =
+        place->route->certs[is_last(place) ? place->index : place->index + 1];
     sp_cert_label(issuer, label);
     if ((place->route->bad & bit) != 0) {
         sp_judge_add(judge, FAULT_SIGNATURE, SP_REASON_CERTIFICATE_INVALID, place->depth,
@@ -248,8 +248,8 @@ static void judge_purpose(struct sp_judge *judge, const struct place *place)
                      "%s is not for servers: its extKeyUsage has no serverAuth", place->who);
     }
     if (place->index == 0 && cert->has_key_usage &&
-        (cert->key_usage & (SP_USAGE_DIGITAL_SIGNATURE | SP_USAGE_KEY_ENCIPHERMENT |
-                            SP_USAGE_KEY_AGREEMENT)) == 0) {
+        (cert->key_usage &
+         (SP_USAGE_DIGITAL_SIGNATURE | SP_USAGE_KEY_ENCIPHERMENT | SP_USAGE_KEY_AGREEMENT)) == 0) {
         sp_judge_add(judge, FAULT, SP_REASON_CERTIFICATE_INVALID, place->depth,
                      "%s is not for servers: its keyUsage allows neither digitalSignature nor key "
                      "exchange",
@@ -276,7 +276,7 @@ static void judge_ca(struct sp_judge *judge, const struct place *place)
     if (!cert->is_ca && !old_anchor) {
         sp_judge_add(judge, FAULT, SP_REASON_CERTIFICATE_INVALID, place->depth,
                      "%s is not a CA: %s", place->who,
-                     cert->version < 3            ? "it is not of version 3"
+                     cert->version < 3             ? "it is not of version 3"
                      : cert->has_basic_constraints ? "its basicConstraints say so"
                                                    : "it has no basicConstraints");
     }

@@ -13,9 +13,10 @@ enum sp_path_end {
 };
 
 struct sp_route {
-    const struct sp_cert *certs[SP_LIMIT_PATH_DEPTH]; /* leaf first; with an anchor, that is the last */
-    int depths[SP_LIMIT_PATH_DEPTH];                  /* index in the chain as sent, -1: the anchor */
-    size_t count;                                     /* a leaf that is an anchor itself: 1 */
+    const struct sp_cert
+        *certs[SP_LIMIT_PATH_DEPTH]; /* leaf first; with an anchor, that is the last */
+    int depths[SP_LIMIT_PATH_DEPTH]; /* index in the chain as sent, -1: the anchor */
+    size_t count;                    /* a leaf that is an anchor itself: 1 */
     enum sp_path_end end;
     uint32_t bad;         /* bit i: the signature of certs[i] is not one by certs[i + 1] */
     uint32_t unsupported; /* bit i: it could not be checked */

@@ -78,9 +78,9 @@ bool sp_pem_next(struct sp_pem *pem, struct sp_pem_block *out_block)
     while (pem->at < pem->end) {
         const char *eol = find_line_end(pem->at, pem->end);
         out_block->line = pem->line;
-        bool begins = starts_with(pem->at, pem->end, BEGIN) &&
-                      read_label(pem->at + strlen(BEGIN), eol, &out_block->label,
-                                 &out_block->label_len);
+        bool begins =
+            starts_with(pem->at, pem->end, BEGIN) &&
+            read_label(pem->at + strlen(BEGIN), eol, &out_block->label, &out_block->label_len);
         skip_line(pem, eol);
         if (begins) {
             read_body(pem, out_block);

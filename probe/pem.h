@@ -10,10 +10,10 @@
 struct sp_pem_block {
     const char *label; /* "CERTIFICATE"; points into the text, not terminated */
     size_t label_len;
-    const char *body;  /* base64 with its line ends */
+    const char *body; /* base64 with its line ends */
     size_t body_len;
-    bool complete;     /* its END line is there and has the same label */
-    size_t line;       /* of the BEGIN line, counted from 1 */
+    bool complete; /* its END line is there and has the same label */
+    size_t line;   /* of the BEGIN line, counted from 1 */
 };
 
 struct sp_pem {

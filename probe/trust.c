@@ -31,7 +31,7 @@ struct tally {
     size_t blocks;       /* PEM blocks of any kind */
     size_t certificates; /* good ones, those that we had already included */
     size_t broken;
-    size_t broken_line;  /* where the first broken one starts; 0: not PEM */
+    size_t broken_line; /* where the first broken one starts; 0: not PEM */
     const char *broken_error;
     bool private_key;
     bool out_of_memory;
@@ -172,8 +172,7 @@ static void add_certificate(struct sp_trust *trust, const uint8_t *der, size_t l
     }
     struct entry *entry = sp_arena_alloc(trust->arena, sizeof *entry);
     uint8_t *copy = sp_arena_memdup(trust->arena, der, len);
-    if (entry == NULL || copy == NULL ||
-        !sp_cert_parse(trust->arena, copy, len, &entry->cert)) {
+    if (entry == NULL || copy == NULL || !sp_cert_parse(trust->arena, copy, len, &entry->cert)) {
         tally->out_of_memory = true;
         return;
     }
