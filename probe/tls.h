@@ -25,31 +25,38 @@ struct sp_tls;
 struct sp_tls_facts {
     bool tried;
     bool established;
-    uint16_t version;        /* wire value, 0 = unknown */
-    const char *version_text;/* "TLSv1.3", or NULL */
-    uint16_t suite;          /* IANA number, 0 = unknown */
-    const char *cipher;      /* IANA name "TLS_AES_256_GCM_SHA384", or NULL */
-    const char *group;       /* "x25519", "secp256r1", "ffdhe2048", …, or NULL */
-    const char *sni;         /* the name sent, or NULL */
-    int alert;               /* alert received from the server, -1: none */
-    const char *alert_text;  /* "handshake_failure" (RFC 8446 §6), or NULL */
+    uint16_t version;         /* wire value that the server chose, refused or not; 0: unknown */
+    const char *version_text; /* "TLSv1.3", or NULL */
+    uint16_t suite;           /* IANA number, 0: unknown */
+    const char *cipher;       /* IANA name "TLS_AES_256_GCM_SHA384", or NULL */
+    /* "x25519", "secp256r1", "ffdhe2048", …; NULL: unknown, as always with DHE in TLS 1.2 */
+    const char *group;
+    const char *sni; /* the name sent, or NULL */
+    /* the last alert of the server, warnings too, but no close_notify behind the handshake; -1: none */
+    int alert;
+    const char *alert_text; /* "handshake_failure" (RFC 8446 §6), or NULL */
     bool client_certificate_requested;
     /* the server's certificates in the order sent, parsed; count 0 when none was seen */
     struct sp_cert *certs;
     size_t cert_count;
-    bool certs_cut;          /* more or larger than the limits */
+    bool certs_cut; /* more or larger than our limits (of TLS 1.3 the library shows nine at most) */
 };
 
 struct sp_tls_failure {
-    enum sp_reason reason;   /* tls-* or local-resource-exhausted or internal-error */
-    const char *detail;      /* one line for people, in the arena or static */
+    /* tls-alert, tls-client-certificate-required, tls-handshake-failed, tls-protocol-error,
+     * tls-version-unsupported, certificate-invalid (our library can't read it: then it is no verdict
+     * of ours), connection-closed (behind the handshake), local-resource-exhausted, internal-error */
+    enum sp_reason reason;
+    const char *detail; /* one line for people, in the arena or static */
 };
 
 struct sp_tls_config {
-    uint16_t version_min, version_max; /* wire values, clamped to what the library can do (1.1..1.3) */
-    const char *sni;                   /* NULL: send none (an address, RFC 6066 §3) */
+    /* wire values; 0: 1.2 and 1.3; clamped to what the library can do, 1.1 to 1.3 */
+    uint16_t version_min, version_max;
+    const char *sni; /* NULL: send none (an address, RFC 6066 §3) */
 };
 
+/* A failure is final: every later step fails too, and keeps the first failure. */
 enum sp_tls_status {
     SP_TLS_DONE,   /* the step is complete */
     SP_TLS_WANT,   /* needs more octets from the server */
@@ -61,21 +68,36 @@ enum sp_tls_status {
 struct sp_tls_ctx *sp_tls_ctx_new(void);
 void sp_tls_ctx_free(struct sp_tls_ctx *ctx);
 
-/* A new session; no octet is made yet. `arena` must outlive it and gets facts and certificates. */
+/*
+ * A new session; no octet is made yet. `arena` must outlive it and gets facts and certificates.
+ * NULL only when out of memory; anything else that goes wrong here (no file left for /dev/urandom,
+ * an SNI that can't be sent) is the failure of the first step.
+ */
 struct sp_tls *sp_tls_new(struct sp_tls_ctx *ctx, struct sp_arena *arena,
                           const struct sp_tls_config *config);
 void sp_tls_free(struct sp_tls *tls);
 
-/* Hands over ciphertext that came from the socket. False: over SP_LIMIT_TLS_IN or out of memory. */
+/*
+ * Hands over ciphertext that came from the socket; then take a step. An answer that isn't TLS is seen
+ * at its first octet, so feed all that is there at once: the detail quotes what has been fed.
+ * False: over SP_LIMIT_TLS_IN or out of memory, and nothing was taken.
+ */
 bool sp_tls_feed(struct sp_tls *tls, const void *data, size_t len);
 /* Says that the server has closed its side; the next step fails or ends instead of wanting more. */
 void sp_tls_feed_eof(struct sp_tls *tls);
-/* Ciphertext to send: the caller sends from it and consumes. Never NULL. */
+/* Ciphertext to send: the caller sends from it and consumes, behind every step (a read may answer a
+ * key update, a failure may leave an alert). Empty when the gate has refused the session. Never
+ * NULL. */
 struct sp_buf *sp_tls_outgoing(struct sp_tls *tls);
 
-/* Goes on with the handshake. SP_TLS_DONE only once every gate has been passed. */
+/* Goes on with the handshake. SP_TLS_DONE only once every gate has been passed; plaintext may be
+ * waiting by then, so read before waiting for the socket. */
 enum sp_tls_status sp_tls_handshake(struct sp_tls *tls);
-/* Reads plaintext: SP_TLS_DONE with 1..size octets in *out_len. */
+/*
+ * Reads plaintext: SP_TLS_DONE with 1..size octets in *out_len; repeat until SP_TLS_WANT. In TLS 1.3
+ * a server that misses a client certificate says so only here. An end of file without close_notify
+ * is SP_TLS_FAILED with connection-closed, behind all the octets that came before it.
+ */
 enum sp_tls_status sp_tls_read(struct sp_tls *tls, void *data, size_t size, size_t *out_len);
 /* Writes all of it into the outgoing buffer; DONE or FAILED. */
 enum sp_tls_status sp_tls_write(struct sp_tls *tls, const void *data, size_t len);

@@ -261,7 +261,8 @@ struct sp_tls_failure sp_tls_explain(struct sp_arena *arena, const struct sp_tls
             SP_REASON_LOCAL_RESOURCE_EXHAUSTED,
             "no random numbers for TLS: /dev/urandom couldn't be opened, most likely because this "
             "process has too many open files"};
-    if (fault->fatal_alert)
+    if (fault->fatal_alert ||
+        (fault->code == WOLFSSL_ERROR_ZERO_RETURN && facts->alert == ALERT_CLOSE_NOTIFY))
         return explain_alert(arena, facts, fault);
     if (fault->eof)
         return explain_eof(fault);

@@ -28,6 +28,9 @@ EVP_PKEY *peer_make_key(enum peer_key type);
 /* An RSA key of any size. */
 EVP_PKEY *peer_make_rsa(unsigned bits);
 
+/* Claims the public half of one EC key and signs with the private half of another. */
+EVP_PKEY *peer_mix_keys(EVP_PKEY *public_half, EVP_PKEY *private_half);
+
 struct peer_config {
     EVP_PKEY *key;
     X509 *chain[32]; /* leaf first, as it shall be sent */
