@@ -98,7 +98,7 @@ class Scenario:
             try:
                 if inside:
                     inside = line != "end"
-                elif line.startswith("server "):
+                elif line.startswith(("server ", "zone ")):
                     inside = True
                     self.servers.append(line.split()[1])
                 elif line and not line.startswith("#"):

@@ -158,13 +158,39 @@ static void run_loop(void)
 
 // ---- the three modes ----
 
+// Whether `server` is the one that `s` names by port-of: the same file, that name.
+static int is_port_giver(const struct ts_server *server, const struct ts_server *s)
+{
+    const char *slash = strrchr(s->name, '/');
+    size_t stem = slash != NULL ? (size_t)(slash - s->name) + 1 : 0;
+    return strncmp(server->name, s->name, stem) == 0 && strcmp(server->name + stem, s->port_of) == 0;
+}
+
+// The port of the server before it in the file, 0 where any will do, -1 where there is none of that name.
+static int choose_port(const struct ts_server *servers, const struct ts_server *s, struct ts_listener *const *listeners)
+{
+    if (s->port_of == NULL)
+        return 0;
+    size_t i = 0;
+    for (const struct ts_server *other = servers; other != s; other = other->next, i++)
+        if (is_port_giver(other, s))
+            return ts_serve_port(listeners[i]);
+    fprintf(stderr, "smtp-test-server: %s: no server %s before it\n", s->name, s->port_of);
+    return -1;
+}
+
 static int serve_all(const struct ts_server *servers, struct ts_pki *pki)
 {
-    for (const struct ts_server *s = servers; s != NULL; s = s->next) {
-        const struct ts_listener *listener = ts_serve(s, pki, 0, 0);
-        if (listener == NULL)
+    size_t count = 0;
+    for (const struct ts_server *s = servers; s != NULL; s = s->next)
+        count++;
+    struct ts_listener **listeners = calloc(count + 1, sizeof(struct ts_listener *));
+    count = 0;
+    for (const struct ts_server *s = servers; s != NULL && listeners != NULL; s = s->next) {
+        int port = choose_port(servers, s, listeners);
+        if (port < 0 || (listeners[count] = ts_serve(s, pki, port, 0)) == NULL)
             return -1;
-        printf("%s %s %d\n", s->name, s->address, ts_serve_port(listener));
+        printf("%s %s %d\n", s->name, s->address, ts_serve_port(listeners[count++]));
     }
     puts("ready");
     return 0;

@@ -50,13 +50,18 @@ struct play {
 static void run(struct play *play);
 static void fire(struct play *play, enum ts_event event);
 
-static void write_journal(const struct play *play, const char *event, const void *text, size_t length)
+void ts_journal_write(const char *server, unsigned long connection, const char *event, const void *text, size_t length)
 {
     if (ts_journal == NULL)
         return;
-    fprintf(ts_journal, "log %s %lu %s ", play->server->name, play->number, event);
+    fprintf(ts_journal, "log %s %lu %s ", server, connection, event);
     ts_print_escaped(ts_journal, text, length);
     fputc('\n', ts_journal);
+}
+
+static void write_journal(const struct play *play, const char *event, const void *text, size_t length)
+{
+    ts_journal_write(play->server->name, play->number, event, text, length);
 }
 
 static void free_play(void *with)

@@ -3,7 +3,10 @@
 //
 //   file     = { anything } , the runner's lines between blocks are skipped
 //   block    = "server" NAME NL { setting NL } { rule } "end" NL
-//   setting  = "host" WORD | "address" IP | "mode" ("smtp"|"lmtp") | "tls" ("none"|"starttls"|"implicit")
+//            | "zone" NAME NL { zoneline NL } "end" NL
+//   zoneline = "record" NAME ("A"|"AAAA"|"CNAME"|"TXT") VALUE
+//            | "answer" NAME ("nxdomain"|"nodata"|"servfail"|"refused"|"silence")
+//   setting  = "host" WORD | "address" IP | "port-of" NAME | "mode" ("smtp"|"lmtp") | "tls" ("none"|"starttls"|"implicit")
 //            | "door" ("open"|"refuse"|"blackhole") | "certificate" KIND
 //            | "tls-version" MIN [MAX] | "ciphers" LIST | "suites" LIST | "groups" LIST | "signatures" LIST
 //            | "pretend-offered" HEX… | "tickets" N | "client-certificate" ("ask"|"require") | "no-close-notify"
@@ -237,7 +240,7 @@ static char **find_text_setting(struct ts_server *s, const char *word)
         const char *word;
         char **field;
     } texts[] = {
-        {"host", &s->host}, {"address", &s->address}, {"certificate", &s->certificate}, {"ciphers", &s->ciphers},
+        {"host", &s->host}, {"address", &s->address}, {"port-of", &s->port_of}, {"certificate", &s->certificate}, {"ciphers", &s->ciphers},
         {"suites", &s->suites}, {"groups", &s->groups}, {"signatures", &s->signatures},
         {"wire-certificate", &s->wire_certificate}, {"capabilities", &s->capabilities},
         {"capabilities-tls", &s->capabilities_tls}, {"comment", &s->comment}, {"target", &s->target},
@@ -286,6 +289,10 @@ static int parse_setting(const struct parser *p, char *text)
     struct ts_server *s = p->server;
     char *rest = text;
     char *word = take_word(&rest);
+    if (s->zone != NULL) {
+        const char *wrong = ts_zone_add(s->zone, word, rest);
+        return wrong != NULL ? complain(p, wrong, word) : 0;
+    }
     char **field = find_text_setting(s, word);
     int chosen = 0;
     if (field != NULL) {
@@ -412,8 +419,15 @@ static int parse_line(struct parser *p, const char *stem, char *line, struct ts_
         line[--length] = '\0';
     if (length == 0 || line[0] == '#')
         return 0;
-    if (p->server == NULL)
-        return strncmp(line, "server ", 7) == 0 ? open_block(p, stem, line + 7, servers) : 0;
+    if (p->server == NULL) {
+        int is_zone = strncmp(line, "zone ", 5) == 0;
+        if (!is_zone && strncmp(line, "server ", 7) != 0)
+            return 0;
+        if (open_block(p, stem, line + (is_zone ? 5 : 7), servers) != 0)
+            return -1;
+        p->server->zone = is_zone ? ts_zone_new() : NULL;
+        return 0;
+    }
     if (strcmp(line, "end") == 0) {
         p->server = NULL;
         return 0;

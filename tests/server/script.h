@@ -5,6 +5,8 @@
 
 #include "bytes.h"
 
+#include "zone.h"
+
 #include <regex.h>
 
 enum ts_step_kind {
@@ -66,6 +68,8 @@ struct ts_server {
     char *name; // "FILE/NAME", without folder and ending
     char *host; // in greetings and certificates
     char *address;
+    char *port_of;        // another server of the same file, on another address, whose port this one takes
+    struct ts_zone *zone; // not NULL: a name server, and nothing else in here counts
     enum ts_door door;
     int is_lmtp;
     enum ts_tls_mode tls;

@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, FILLERS = 3 };
+enum { BACKLOG = 4096, FILLERS = 3, DATAGRAM_MAX = 4096 };
 
 struct ts_listener {
     struct ts_watch watch;
@@ -87,6 +87,23 @@ static void on_connection(struct ts_watch *watch, uint32_t events)
     }
 }
 
+static void on_query(struct ts_watch *watch, uint32_t events)
+{
+    struct ts_listener *listener = (struct ts_listener *)(void *)watch;
+    unsigned char query[DATAGRAM_MAX], reply[DATAGRAM_MAX];
+    char told[512];
+    union address client;
+    socklen_t client_length = sizeof client;
+    (void)events;
+    ssize_t got = recvfrom(watch->fd, query, sizeof query, 0, &client.any, &client_length);
+    if (got <= 0)
+        return;
+    size_t length = ts_zone_answer(listener->server->zone, query, (size_t)got, reply, sizeof reply, told, sizeof told);
+    ts_journal_write(listener->server->name, 0, "query", told, strlen(told));
+    if (length > 0)
+        sendto(watch->fd, reply, length, MSG_NOSIGNAL, &client.any, client_length);
+}
+
 // Linux drops a SYN when the queue of accepted connections is full: fill it with our own, which nobody takes.
 static int fill_queue(const union address *address, socklen_t length)
 {
@@ -106,7 +123,8 @@ static int open_door(struct ts_listener *listener, int port)
     const struct ts_server *s = listener->server;
     union address address;
     socklen_t length = read_address(s->address, port, &address);
-    int fd = length > 0 ? socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
+    int kind = s->zone != NULL ? SOCK_DGRAM : SOCK_STREAM;
+    int fd = length > 0 ? socket(address.any.sa_family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
     int on = 1;
     if (fd < 0)
         return -1;
@@ -115,6 +133,8 @@ static int open_door(struct ts_listener *listener, int port)
     if (bind(fd, &address.any, length) != 0 || getsockname(fd, &address.any, &length) != 0)
         return -1;
     listener->port = ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
+    if (s->zone != NULL)
+        return ts_loop_watch(&listener->watch, EPOLLIN);
     // A bound socket that does not listen keeps the port ours and answers a SYN with RST.
     if (s->door == TS_DOOR_REFUSE)
         return 0;
@@ -128,7 +148,7 @@ struct ts_listener *ts_serve(const struct ts_server *server, struct ts_pki *pki,
     struct ts_listener *listener = calloc(1, sizeof *listener);
     if (listener == NULL)
         abort();
-    listener->watch = (struct ts_watch){-1, on_connection};
+    listener->watch = (struct ts_watch){-1, server->zone != NULL ? on_query : on_connection};
     listener->server = server;
     listener->hang_every = hang_every;
     if (server->tls != TS_TLS_NONE && (listener->ctx = ts_tls_context(server, pki)) == NULL)
