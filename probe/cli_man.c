@@ -179,14 +179,22 @@ static bool append_option_facts(struct sp_buf *out, const struct sp_option_info 
     return ok;
 }
 
-static bool append_option(struct sp_buf *out, const struct sp_option_info *info)
+/* A sentence of the tables: they start small and have no full stop. */
+static bool append_sentence(struct sp_buf *out, const char *text)
 {
-    char first[2] = {info->help[0], '\0'};
-    bool ok = sp_buf_append_str(out, ".TP\n");
+    char first[2] = {text[0], '\0'};
 
     if (first[0] >= 'a' && first[0] <= 'z') {
         first[0] = (char)(first[0] - 'a' + 'A');
     }
+    return *text == '\0' ||
+           (append_roff(out, first) && append_roff(out, text + 1) && sp_buf_append_str(out, "."));
+}
+
+static bool append_option(struct sp_buf *out, const struct sp_option_info *info)
+{
+    bool ok = sp_buf_append_str(out, ".TP\n");
+
     if (info->short_name != 0) {
         ok = ok && sp_buf_printf(out, "\\fB\\-%c\\fR, ", info->short_name);
     }
@@ -196,8 +204,7 @@ static bool append_option(struct sp_buf *out, const struct sp_option_info *info)
         ok = ok && sp_buf_append_str(out, " \\fI") && append_roff(out, info->metavar) &&
              sp_buf_append_str(out, "\\fR");
     }
-    ok = ok && sp_buf_append_str(out, "\n") && append_roff(out, first) &&
-         append_roff(out, info->help + 1) && sp_buf_append_str(out, ".") &&
+    ok = ok && sp_buf_append_str(out, "\n") && append_sentence(out, info->help) &&
          append_option_facts(out, info);
     if (*info->long_help != '\0') {
         ok = ok && sp_buf_append_str(out, "\n") && append_roff(out, info->long_help);
@@ -228,8 +235,8 @@ static bool append_reasons(struct sp_buf *out)
     for (int i = SP_REASON_OK + 1; i < SP_REASON_COUNT; i++) {
         const struct sp_reason_info *info = sp_reason_info((enum sp_reason)i);
         ok = ok && sp_buf_append_str(out, ".TP\n.B ") && append_roff(out, info->word) &&
-             sp_buf_append_str(out, "\n") && append_roff(out, info->sentence) &&
-             sp_buf_printf(out, " (%s).\n", sp_state_name(info->state));
+             sp_buf_append_str(out, "\n") && append_sentence(out, info->sentence) &&
+             sp_buf_printf(out, " (%s)\n", sp_state_name(info->state));
     }
     return ok;
 }

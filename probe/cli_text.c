@@ -168,10 +168,11 @@ static bool append_paragraph(struct sp_buf *out, const char *heading, const char
 bool sp_cli_explain_text(enum sp_reason reason, struct sp_buf *out)
 {
     const struct sp_reason_info *info = sp_reason_info(reason);
+    char heading[320];
 
-    return sp_buf_printf(out, "%s (%s)\n", info->word, sp_state_name(info->state)) &&
-           append_paragraph(out, "", info->sentence) &&
-           append_paragraph(out, "\n", info->explanation) &&
+    snprintf(heading, sizeof(heading), "%s (%s): %s", info->word, sp_state_name(info->state),
+             info->sentence);
+    return append_paragraph(out, "", heading) && append_paragraph(out, "\n", info->explanation) &&
            append_paragraph(out, "\nWhat to try next:\n", info->next);
 }
 

@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/un.h>
 
 struct scheme {
@@ -66,10 +65,21 @@ static bool is_space(char c)
     return c == ' ' || c == '\t';
 }
 
+static char lower_letter(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Without regard to case. Not strncasecmp(): in a Turkish locale "I" and "i" differ. */
 static bool starts_with(struct span span, const char *prefix)
 {
-    size_t len = strlen(prefix);
-    return span.len >= len && strncasecmp(span.at, prefix, len) == 0;
+    size_t i = 0;
+
+    while (prefix[i] != '\0' && i < span.len &&
+           lower_letter(prefix[i]) == lower_letter(span.at[i])) {
+        i++;
+    }
+    return prefix[i] == '\0';
 }
 
 static struct span skip_octets(struct span span, size_t count)
@@ -248,8 +258,7 @@ static bool parse_url(struct parse *parse, struct span name, struct span authori
         authority.len--; /* smtp://host/ says no more than smtp://host */
     }
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        if (strlen(schemes[i].name) == name.len &&
-            strncasecmp(schemes[i].name, name.at, name.len) == 0) {
+        if (strlen(schemes[i].name) == name.len && starts_with(name, schemes[i].name)) {
             endpoint->mode = schemes[i].mode;
             endpoint->tls = schemes[i].tls;
             endpoint->port = schemes[i].port;
