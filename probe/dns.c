@@ -24,9 +24,10 @@
 /* One server: 1.5 s, then 3 s for a second attempt. The endpoint's own deadline may end it sooner. */
 #define ATTEMPT_MS 1500
 #define ATTEMPTS 2
-/* Up to WINDOW lookups are under way without delay; of those above, BURST are started every PACE_MS,
- * so that a thousand names that hang don't keep others from being asked for. */
+/* Up to WINDOW lookups that are younger than YOUNG_MS are under way without delay; of those above,
+ * BURST are started every PACE_MS. What is older has left every socket buffer. */
 #define WINDOW 64u
+#define YOUNG_MS 100u
 #define BURST 16u
 #define PACE_MS 10u
 #define SERVER_TEXT 64u
@@ -68,11 +69,12 @@ struct sp_dns {
     uv_timer_t expiry; /* c-ares' own timeouts */
     unsigned handles;  /* not yet closed */
     bool closing;
-    size_t asked;           /* lookups that c-ares has under way */
+    size_t young_count;
     uint64_t next_burst_ms; /* loop time from when WINDOW may be exceeded again */
     bool poll_failed;       /* a socket could not be watched */
     struct poll_list polls;
     struct sp_dns_query_list ready;  /* their entries are finished */
+    struct sp_dns_entry_list young;  /* asked less than YOUNG_MS ago, the oldest first */
     struct sp_dns_entry_list queued; /* to be started */
     struct sp_dns_table table;
 };
@@ -110,7 +112,10 @@ static void ask(struct sp_dns_entry *entry)
     const struct ares_addrinfo_hints hints = {.ai_family = entry->asked_family};
 
     entry->state = SP_DNS_ASKED;
-    entry->dns->asked++;
+    entry->asked_ms = uv_now(entry->dns->loop);
+    entry->young = true;
+    TAILQ_INSERT_TAIL(&entry->dns->young, entry, link);
+    entry->dns->young_count++;
     ares_getaddrinfo(entry->dns->channels[entry->candid ? CHANNEL_CANDID : CHANNEL_USUAL].ares,
                      entry->host, NULL, &hints, on_addrinfo, entry);
 }
@@ -148,6 +153,15 @@ static int merge_status(const struct sp_dns_entry *entry, int status)
     return entry->first_status != ARES_SUCCESS && hollow ? entry->first_status : status;
 }
 
+static void outgrow(struct sp_dns_entry *entry)
+{
+    if (!entry->young)
+        return;
+    entry->young = false;
+    TAILQ_REMOVE(&entry->dns->young, entry, link);
+    entry->dns->young_count--;
+}
+
 static void on_addrinfo(void *data, int status, int timeouts, struct ares_addrinfo *info)
 {
     struct sp_dns_entry *entry = data;
@@ -158,7 +172,7 @@ static void on_addrinfo(void *data, int status, int timeouts, struct ares_addrin
         ares_freeaddrinfo(info);
         return;
     }
-    dns->asked--;
+    outgrow(entry);
     if (status == ARES_SUCCESS && info)
         status = sp_dns_answer_read(entry, info);
     ares_freeaddrinfo(info);
@@ -227,12 +241,14 @@ static void start_lookups(struct sp_dns *dns)
 
     if (TAILQ_EMPTY(&dns->queued))
         return;
-    if (dns->asked + BURST > WINDOW && now >= dns->next_burst_ms) {
-        most = dns->asked + BURST;
+    while (!TAILQ_EMPTY(&dns->young) && TAILQ_FIRST(&dns->young)->asked_ms + YOUNG_MS <= now)
+        outgrow(TAILQ_FIRST(&dns->young));
+    if (dns->young_count + BURST > WINDOW && now >= dns->next_burst_ms) {
+        most = dns->young_count + BURST;
         dns->next_burst_ms = now + PACE_MS;
     }
-    /* Names in the hosts file never count as asked, but each costs reading it. */
-    for (unsigned i = 0; i < WINDOW && dns->asked < most && !TAILQ_EMPTY(&dns->queued); i++)
+    /* Names in the hosts file are answered at once, but each costs reading it: so no more than this. */
+    for (unsigned i = 0; i < WINDOW && dns->young_count < most && !TAILQ_EMPTY(&dns->queued); i++)
         start_entry(TAILQ_FIRST(&dns->queued));
     arm_expiry(dns);
 }
@@ -449,6 +465,7 @@ struct sp_dns *sp_dns_new(uv_loop_t *loop, const char *server, char *error, size
     LIST_INIT(&dns->polls);
     TAILQ_INIT(&dns->ready);
     TAILQ_INIT(&dns->queued);
+    TAILQ_INIT(&dns->young);
     sp_dns_table_init(&dns->table);
     status = open_channels(dns, server ? csv : NULL);
     if (status != ARES_SUCCESS) {

@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 
@@ -34,8 +35,10 @@ TAILQ_HEAD(sp_dns_entry_list, sp_dns_entry);
 struct sp_dns_entry {
     struct sp_dns *dns;
     struct sp_dns_entry *next_in_bucket;
-    TAILQ_ENTRY(sp_dns_entry) link; /* in dns.c's queue, or among the idle ones */
+    TAILQ_ENTRY(sp_dns_entry) link; /* in a list of dns.c, or among the idle ones */
     enum sp_dns_state state;
+    bool young;                       /* in dns.c's list of that name */
+    uint64_t asked_ms;                /* loop time when it was asked */
     size_t users;                     /* queries that hold it; a delivery under way is one too */
     struct sp_dns_query_list waiting; /* queries, until the entry is finished */
     enum sp_family family;
