@@ -17,11 +17,30 @@ static void write_state(struct sp_flow *flow, enum sp_state state)
     flow->tone = SP_TONE_PLAIN;
 }
 
-/* "✖ CRITICAL mx.example.org:25 (192.0.2.1): the certificate expired 12 days ago" */
+/* What the target's words don't tell: " (192.0.2.1, as mx.example.org)". */
+static bool add_identity(struct sp_buf *out, const struct sp_evidence *evidence)
+{
+    const struct sp_endpoint *endpoint = evidence->endpoint;
+    const char *host = endpoint->host, *ip = evidence->ip, *name = endpoint->server_name;
+    bool with_ip = host != NULL && ip != NULL && strcmp(host, ip) != 0;
+    bool with_name = host != NULL && name != NULL && strcmp(host, name) != 0;
+
+    if (!with_ip && !with_name)
+        return true;
+    return sp_buf_printf(out, " (%s%s%s%s)", with_ip ? ip : "", with_ip && with_name ? ", " : "",
+                         with_name ? "as " : "", with_name ? name : "");
+}
+
+/* True when the message stands in full among the findings, so that the verdict may cut it. */
+static bool is_repeated(const struct sp_result *result)
+{
+    return result->finding_count > 0 && strcmp(result->findings[0].message, result->message) == 0;
+}
+
+/* "✖ CRITICAL mx.example.org:25 (192.0.2.1): the certificate expired 12 days ago": one line, or two. */
 static void write_verdict(struct sp_writer *writer, const struct sp_render *render,
                           const struct sp_result *result)
 {
-    const struct sp_evidence *evidence = result->evidence;
     struct sp_buf target;
     struct sp_flow flow;
 
@@ -29,17 +48,15 @@ static void write_verdict(struct sp_writer *writer, const struct sp_render *rend
     sp_flow_begin(&flow, writer, render, 2, 0);
     write_state(&flow, result->state);
     flow.tone = SP_TONE_STRONG;
-    /* For a host that is an address already, or a socket, it would be the same again. */
-    bool shown = evidence->ip != NULL && evidence->endpoint->host != NULL &&
-                 strcmp(evidence->endpoint->host, evidence->ip) != 0;
-    if (!sp_fact_target(&target, evidence->endpoint) ||
-        (!shown && !sp_buf_append_str(&target, ":")))
+    if (!sp_fact_target(&target, result->evidence->endpoint) ||
+        !add_identity(&target, result->evidence) || !sp_buf_append_str(&target, ":"))
         sp_writer_fail(writer, ENOMEM);
     sp_flow_words(&flow, (const char *)target.data, target.len);
     flow.tone = SP_TONE_PLAIN;
-    if (shown)
-        sp_flow_wordsf(&flow, "(%s):", evidence->ip);
-    sp_flow_words(&flow, result->message, strlen(result->message));
+    if (is_repeated(result))
+        sp_flow_cut(&flow, result->message, strlen(result->message));
+    else
+        sp_flow_words(&flow, result->message, strlen(result->message));
     sp_flow_end(&flow);
     sp_buf_free(&target);
 }

@@ -186,12 +186,17 @@ static void write_tls(struct sp_writer *writer, const struct sp_render *render,
     sp_flow_end(&flow);
 }
 
-/* Attempts that failed are always news; those that lost the race only with -v. */
+/* Attempts that failed are news unless the only one is what the verdict tells of; those that lost the
+ * race only with -v. */
 static void write_attempts(struct sp_writer *writer, const struct sp_render *render,
                            const struct sp_evidence *evidence)
 {
     const char *label = "attempts";
+    bool told = evidence->attempt_count == 1 && evidence->failure.phase == SP_PHASE_CONNECT &&
+                evidence->failure.reason != SP_REASON_OK;
 
+    if (told && render->verbose == 0)
+        return;
     for (size_t i = 0; i < evidence->attempt_count; i++) {
         const struct sp_attempt *attempt = &evidence->attempts[i];
         char ms[SP_FACT_SIZE];

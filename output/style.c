@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define RAGGED_COLUMNS 12u /* what a line may lose because a word does not fit */
+
 enum sp_tone sp_tone_of_state(enum sp_state state)
 {
     return (enum sp_tone)((int)SP_TONE_OK + (int)state);
@@ -177,6 +179,18 @@ void sp_flow_words(struct sp_flow *flow, const char *data, size_t len)
     struct sp_buf safe;
 
     if (make_safe(flow->writer, flow->render, &safe, data, len, 0))
+        write_words(flow, (const char *)safe.data, safe.len);
+    sp_buf_free(&safe);
+}
+
+void sp_flow_cut(struct sp_flow *flow, const char *data, size_t len)
+{
+    size_t rest = flow->column < flow->render->width ? flow->render->width - flow->column : 0;
+    size_t room = rest + flow->render->width - flow->indent;
+    struct sp_buf safe;
+
+    room = room > RAGGED_COLUMNS + 8 ? room - RAGGED_COLUMNS : 8;
+    if (make_safe(flow->writer, flow->render, &safe, data, len, room))
         write_words(flow, (const char *)safe.data, safe.len);
     sp_buf_free(&safe);
 }

@@ -57,7 +57,9 @@ void sp_flow_begin_row(struct sp_flow *flow, struct sp_writer *writer,
                        const struct sp_render *render, const char *label);
 /* Words, each wrapped where it must be. */
 void sp_flow_words(struct sp_flow *flow, const char *data, size_t len);
-/* The same, formatted. */
+/* As many words as this line and one more can hold, with "..." where they were cut. */
+void sp_flow_cut(struct sp_flow *flow, const char *data, size_t len);
+/* The same as sp_flow_words, formatted. */
 void sp_flow_wordsf(struct sp_flow *flow, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Safe text right behind the last word, such as a comma: never wrapped. */

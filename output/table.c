@@ -21,6 +21,7 @@ struct table {
     struct sp_writer *writer;
     const struct sp_render *render;
     size_t width[COLUMN_COUNT]; /* 0: left out */
+    bool names;                 /* targets with the name they were probed as */
 };
 
 static const char *const headings[COLUMN_COUNT] = {"STATE", "TARGET", "REASON",
@@ -57,19 +58,24 @@ static void set_total(char out[SP_FACT_SIZE], const struct sp_evidence *evidence
         snprintf(out, SP_FACT_SIZE, "%" PRId64 " ms", (evidence->total_ns + 500000) / 1000000);
 }
 
-/* With --all-addresses several lines have the same name: the address tells them apart. */
-static bool build_target(struct sp_buf *out, const struct sp_result *result)
+/* With --all-addresses several lines have the same name: the address tells them apart. An address that
+ * was probed as a name has that behind it where there is room. */
+static bool build_target(const struct table *table, struct sp_buf *out,
+                         const struct sp_result *result)
 {
     const struct sp_evidence *evidence = result->evidence;
-    const struct sp_options *options = evidence->endpoint->options;
+    const struct sp_endpoint *endpoint = evidence->endpoint;
+    bool all = endpoint->options != NULL && endpoint->options->all_addresses;
 
     out->len = 0;
-    if (!sp_fact_target(out, evidence->endpoint))
+    if (!sp_fact_target(out, endpoint))
         return false;
-    if (options == NULL || !options->all_addresses || evidence->endpoint->numeric ||
-        evidence->ip == NULL)
-        return true;
-    return sp_buf_printf(out, " %s", evidence->ip);
+    if (all && !endpoint->numeric && evidence->ip != NULL)
+        return sp_buf_printf(out, " %s", evidence->ip);
+    if (table->names && endpoint->numeric && endpoint->server_name != NULL &&
+        strcmp(endpoint->server_name, endpoint->host) != 0)
+        return sp_buf_printf(out, " %s", endpoint->server_name);
+    return true;
 }
 
 static void widen(size_t *width, size_t columns)
@@ -83,7 +89,7 @@ static void measure_row(struct table *table, struct sp_buf *scratch, const struc
     const struct sp_evidence *evidence = result->evidence;
     char text[SP_FACT_SIZE];
 
-    if (build_target(scratch, result))
+    if (build_target(table, scratch, result))
         widen(&table->width[TARGET], sp_utf8_columns((const char *)scratch->data, scratch->len));
     else
         sp_writer_fail(table->writer, ENOMEM);
@@ -94,6 +100,16 @@ static void measure_row(struct table *table, struct sp_buf *scratch, const struc
     widen(&table->width[CERT], strlen(text));
     set_total(text, evidence);
     widen(&table->width[TOTAL], strlen(text));
+}
+
+static void measure(struct table *table, struct sp_buf *scratch,
+                    const struct sp_result *const *results, size_t count)
+{
+    for (int i = 0; i < COLUMN_COUNT; i++)
+        table->width[i] = strlen(headings[i]);
+    table->width[STATE] = strlen("x CRITICAL");
+    for (size_t i = 0; i < count; i++)
+        measure_row(table, scratch, results[i]);
 }
 
 /* What is left of the terminal's width for the target once all others have theirs. */
@@ -161,7 +177,7 @@ static void write_row(struct table *table, struct sp_buf *scratch, const struct 
     sp_tone_begin(table->writer, table->render, tone);
     sp_write_cell(table->writer, table->render, text, strlen(text), table->width[STATE], false);
     sp_tone_end(table->writer, table->render, tone);
-    if (!build_target(scratch, result))
+    if (!build_target(table, scratch, result))
         sp_writer_fail(table->writer, ENOMEM);
     write_column(table, TARGET, (const char *)scratch->data, scratch->len);
     write_column(table, REASON, reason, strlen(reason));
@@ -183,11 +199,12 @@ void sp_table_write(struct sp_writer *writer, const struct sp_render *render,
     if (count == 0)
         return;
     sp_buf_init(&scratch, SP_LIMIT_LINE);
-    for (int i = 0; i < COLUMN_COUNT; i++)
-        table.width[i] = strlen(headings[i]);
-    table.width[STATE] = strlen("x CRITICAL");
-    for (size_t i = 0; i < count; i++)
-        measure_row(&table, &scratch, results[i]);
+    table.names = true;
+    measure(&table, &scratch, results, count);
+    if (table.width[TARGET] > find_room(&table)) {
+        table.names = false;
+        measure(&table, &scratch, results, count);
+    }
     fit(&table);
     write_heading(&table);
     for (size_t i = 0; i < count && writer->error == 0; i++)
