@@ -73,6 +73,16 @@ static void judge_refused(const struct sp_evidence *evidence, const struct sp_eh
                   sp_word_reply(quoted, sizeof quoted, reply));
 }
 
+static void fail(const struct sp_evidence *evidence, const struct sp_options *options,
+                 struct sp_result *result)
+{
+    (void)options;
+    struct sp_finding *finding = sp_failure_add(evidence, result);
+    if (evidence->early_talker && evidence->failure.phase == SP_PHASE_EHLO)
+        finding->hint = "Repair the greeting first (see early-talker): what came behind it was "
+                        "taken for the answer to EHLO.";
+}
+
 static void evaluate(const struct sp_evidence *evidence, const struct sp_options *options,
                      struct sp_result *result)
 {
@@ -89,5 +99,6 @@ const struct sp_check sp_check_ehlo = {
     .help = "whether EHLO is accepted and offers what is required and nothing that is forbidden",
     .needs = SP_NEED_EHLO,
     .owns = owns,
+    .fail = fail,
     .evaluate = evaluate,
 };

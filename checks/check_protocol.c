@@ -35,8 +35,9 @@ static void judge_quirks(const struct sp_evidence *evidence, enum sp_phase phase
                      !sp_failed_in(evidence, phase);
     sp_result_add_state(result, SP_REASON_PROTOCOL_ERROR,
                         ambiguous ? sp_reason_info(SP_REASON_PROTOCOL_ERROR)->state : SP_STATE_OK,
-                        phase, "the reply to %s is not clean SMTP: %s",
-                        sp_word_command(evidence, phase), list);
+                        phase, "%s%s is not clean SMTP: %s",
+                        phase == SP_PHASE_BANNER ? "the banner" : "the reply to ",
+                        phase == SP_PHASE_BANNER ? "" : sp_word_command(evidence, phase), list);
 }
 
 static void judge_capabilities(const struct sp_evidence *evidence, struct sp_result *result)

@@ -211,10 +211,13 @@ static void write_detail(struct sp_writer *writer, const char *indent,
 static void write_transcript(struct sp_writer *writer, const char *indent,
                              const struct sp_transcript *transcript)
 {
+    /* Not the arrows of the other outputs: "<" and ">" are markup to web pages. */
+    static const char *const marks[] = {
+        [SP_FROM_SERVER] = "S: ", [SP_TO_SERVER] = "C: ", [SP_NOTE] = "note: "};
     for (const struct sp_transcript_line *line = transcript->first; line != NULL;
          line = line->next) {
         sp_write_str(writer, indent);
-        write_text(writer, sp_fact_arrow(line), 0);
+        sp_write_str(writer, marks[line->direction]);
         sp_write_safe(writer, SP_SAFE_NAGIOS, line->text.data, line->text.len, 0);
         sp_write_str(writer, "\n");
     }

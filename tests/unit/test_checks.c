@@ -269,6 +269,18 @@ static void test_other_messages(void **state)
     assert_string_equal(sample.result.message, "HELO was answered 550 'never'");
     sample_free(&sample);
 
+    /* The second of two banners is no answer to EHLO. */
+    sample_init(&sample, SP_TLS_NONE);
+    sample_reply(&sample, SP_PHASE_BANNER, 220, "one");
+    sample_reply(&sample, SP_PHASE_EHLO, 220, "two");
+    sample.evidence->early_talker = sample.evidence->plain.tried = true;
+    fail_with(&sample, SP_REASON_UNEXPECTED_REPLY, SP_PHASE_EHLO, NULL);
+    sample_judge(&sample);
+    expect_verdict(&sample, SP_STATE_CRITICAL, SP_REASON_UNEXPECTED_REPLY, SP_PHASE_EHLO);
+    assert_non_null(strstr(sample.result.findings[0].hint, "early-talker"));
+    assert_int_equal(sample.result.findings[1].reason, SP_REASON_EARLY_TALKER);
+    sample_free(&sample);
+
     sample_init(&sample, SP_TLS_STARTTLS);
     sample.endpoint.port = 465;
     fail_with(&sample, SP_REASON_REPLY_TIMEOUT, SP_PHASE_BANNER, NULL);
@@ -448,8 +460,7 @@ static void test_information(void **state)
     assert_int_equal(sample.result.finding_count, 4);
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(sample.result.findings[i].reason, SP_REASON_PROTOCOL_ERROR);
-    assert_string_equal(sample.result.findings[1].message,
-                        "the reply to the connection is not clean SMTP: bare-lf");
+    assert_string_equal(sample.result.findings[1].message, "the banner is not clean SMTP: bare-lf");
     sample_free(&sample);
 
     /* Lines with different codes are no information. */
