@@ -549,7 +549,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=6, help="scenarios at a time")
     parser.add_argument("--no-schema", action="store_true", help="do not validate JSON against the schema")
     parser.add_argument("--list", action="store_true", help="print the names and end")
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="commands, journals and outputs of failures; -vv: of all")
+    parser.add_argument("-v", "--verbose", action="count", default=0,
+                        help="commands, journals and outputs of failures; -vv: of all")
     parser.add_argument("names", nargs="*", help="scenarios to run, * and ? allowed; all by default")
     options = parser.parse_args()
     scenarios = load_scenarios(options.names)

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "answer.h"
 
 #include <string.h>
@@ -34,11 +34,15 @@ static int is_starttls(const char *text, size_t length)
     return length == 8 && strncasecmp(text, "STARTTLS", length) == 0;
 }
 
-// EHLO's reply: the name, then one line a capability; the last line is the one without a hyphen (RFC 5321 §4.2.1).
+/*
+ * EHLO's reply: the name, then one line a capability; the last line is the one without a hyphen
+ * (RFC 5321 §4.2.1).
+ */
 static void add_capabilities(const struct ts_server *server, int is_secure, struct ts_bytes *out)
 {
     const char *list = "PIPELINING|SIZE 10240000|ENHANCEDSTATUSCODES|8BITMIME";
-    int adds_starttls = server->capabilities == NULL && server->tls == TS_TLS_STARTTLS && !is_secure;
+    int adds_starttls =
+        server->capabilities == NULL && server->tls == TS_TLS_STARTTLS && !is_secure;
     int drops_starttls = is_secure && server->capabilities_tls == NULL;
     if (server->capabilities != NULL)
         list = server->capabilities;
@@ -63,19 +67,22 @@ static void add_capabilities(const struct ts_server *server, int is_secure, stru
     add_line(out, last, last_length, 1);
 }
 
-static enum ts_then answer_starttls(const struct ts_server *server, int is_secure, struct ts_bytes *out)
+static enum ts_then answer_starttls(const struct ts_server *server, int is_secure,
+                                    struct ts_bytes *out)
 {
     if (server->tls != TS_TLS_STARTTLS || is_secure) {
-        add_text(out, is_secure ? "503 5.5.1 TLS is up already\r\n" : "502 5.5.1 not implemented\r\n");
+        add_text(out,
+                 is_secure ? "503 5.5.1 TLS is up already\r\n" : "502 5.5.1 not implemented\r\n");
         return TS_THEN_GO_ON;
     }
     add_text(out, "220 2.0.0 ready to start TLS\r\n");
     return TS_THEN_HANDSHAKE;
 }
 
-enum ts_then ts_answer_command(const struct ts_server *server, const char *line, int is_secure, struct ts_bytes *out)
+enum ts_then ts_answer_command(const struct ts_server *server, const char *line, int is_secure,
+                               struct ts_bytes *out)
 {
-    // RFC 2033 §4.1: an LMTP server knows LHLO and neither HELO nor EHLO.
+    /* RFC 2033 §4.1: an LMTP server knows LHLO and neither HELO nor EHLO. */
     if (ts_answer_is_verb(line, server->is_lmtp ? "LHLO" : "EHLO")) {
         add_capabilities(server, is_secure, out);
     } else if (ts_answer_is_verb(line, "HELO") && !server->is_lmtp) {
@@ -85,8 +92,8 @@ enum ts_then ts_answer_command(const struct ts_server *server, const char *line,
     } else if (ts_answer_is_verb(line, "QUIT")) {
         add_text(out, "221 2.0.0 bye\r\n");
         return TS_THEN_CLOSE;
-    } else if (ts_answer_is_verb(line, "MAIL") || ts_answer_is_verb(line, "RCPT") || ts_answer_is_verb(line, "RSET") ||
-               ts_answer_is_verb(line, "NOOP")) {
+    } else if (ts_answer_is_verb(line, "MAIL") || ts_answer_is_verb(line, "RCPT") ||
+               ts_answer_is_verb(line, "RSET") || ts_answer_is_verb(line, "NOOP")) {
         add_text(out, "250 2.0.0 ok\r\n");
     } else {
         add_text(out, "500 5.5.2 unknown command\r\n");

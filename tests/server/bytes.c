@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bytes.h"
 
 #include <ctype.h>
@@ -48,7 +48,7 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-// Returns how many characters behind the backslash were used, 0 if the escape is unknown.
+/* Returns how many characters behind the backslash were used, 0 if the escape is unknown. */
 static size_t read_escape(const char *at, unsigned char *out)
 {
     static const char letters[] = "rnte\\\"";

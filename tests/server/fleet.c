@@ -1,7 +1,10 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fleet.h"
 
-// Each server has an address of its own, so that a table of results can be read without looking at ports.
+/*
+ * Each server has an address of its own, so that a table of results can be read without looking at
+ * ports.
+ */
 const char ts_fleet_script[] =
     "server mx1\n"
     "  comment healthy, STARTTLS, ECDSA certificate\n"

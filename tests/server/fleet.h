@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// The demo: a fleet of mail servers, good and bad, as a script.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The demo: a fleet of mail servers, good and bad, as a script. */
 #ifndef TS_FLEET_H
 #define TS_FLEET_H
 

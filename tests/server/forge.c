@@ -1,6 +1,9 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// Certificate messages that no honest server sends. They replace the real one on the wire, so a client that got past reading
-// them would still fail at the Finished message; what is looked for is a quick, clean end before that.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Certificate messages that no honest server sends. They replace the real one on the wire, so a
+ * client that got past reading them would still fail at the Finished message; what is looked for is
+ * a quick, clean end before that.
+ */
 #include "tls.h"
 
 #include <openssl/rand.h>
@@ -9,7 +12,8 @@
 
 static void add_length24(struct ts_bytes *out, size_t length)
 {
-    unsigned char bytes[3] = {(unsigned char)(length >> 16), (unsigned char)(length >> 8), (unsigned char)length};
+    unsigned char bytes[3] = {(unsigned char)(length >> 16), (unsigned char)(length >> 8),
+                              (unsigned char)length};
     ts_bytes_add(out, bytes, sizeof bytes);
 }
 
@@ -30,24 +34,26 @@ static void forge_random(struct ts_bytes *der)
 
 static void forge_nested(struct ts_bytes *der)
 {
-    // 3000 sequences, each inside the one before, all lengths right: 4 bytes of header each.
+    /* 3000 sequences, each inside the one before, all lengths right: 4 bytes of header each. */
     enum { LEVELS = 3000 };
     der->length = 0;
     for (int level = LEVELS - 1; level >= 0; level--) {
-        unsigned char header[4] = {0x30, 0x82, (unsigned char)((level * 4) >> 8), (unsigned char)(level * 4)};
+        unsigned char header[4] = {0x30, 0x82, (unsigned char)((level * 4) >> 8),
+                                   (unsigned char)(level * 4)};
         ts_bytes_add(der, header, sizeof header);
     }
 }
 
 static void forge_bit_flips(struct ts_bytes *der)
 {
-    // Every 97th byte of the certificate gets one bit turned, the header stays.
+    /* Every 97th byte of the certificate gets one bit turned, the header stays. */
     for (size_t at = 20; at < der->length; at += 97)
         der->data[at] ^= 0x10;
 }
 
-// Overwrites what follows the first place where `find` stands.
-static void patch_behind(struct ts_bytes *der, const void *find, size_t find_length, const void *with, size_t with_length)
+/* Overwrites what follows the first place where `find` stands. */
+static void patch_behind(struct ts_bytes *der, const void *find, size_t find_length,
+                         const void *with, size_t with_length)
 {
     unsigned char *at = memmem(der->data, der->length, find, find_length);
     if (at != NULL && (size_t)(at - der->data) + find_length + with_length <= der->length)
@@ -56,7 +62,7 @@ static void patch_behind(struct ts_bytes *der, const void *find, size_t find_len
 
 static void forge_modulus_zero(struct ts_bytes *der)
 {
-    // INTEGER of 257 bytes: a modulus of 2048 bits with its leading zero.
+    /* INTEGER of 257 bytes: a modulus of 2048 bits with its leading zero. */
     unsigned char zeros[256] = {0};
     patch_behind(der, "\x02\x82\x01\x01\x00", 5, zeros, sizeof zeros);
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "link.h"
 
 #include "tls.h"
@@ -23,14 +23,14 @@ struct ts_link {
     void *owner;
     struct ts_bytes out;
     int wants_write;
-    int is_deaf; // the client's FIN was seen
+    int is_deaf; /* the client's FIN was seen */
     SSL *ssl;
     int is_secure;
-    // what the wire-… settings do to TLS bytes of the handshake
-    struct ts_bytes records; // not yet a whole record
+    /* what the wire-… settings do to TLS bytes of the handshake */
+    struct ts_bytes records; /* not yet a whole record */
     int records_out;
-    int is_mute; // wire-records: the rest is swallowed
-    struct ts_bytes held; // wire-dribble: waiting for their turn
+    int is_mute;          /* wire-records: the rest is swallowed */
+    struct ts_bytes held; /* wire-dribble: waiting for their turn */
     struct ts_timer dribble;
 };
 
@@ -62,7 +62,7 @@ static void flush_out(struct ts_link *link)
         if (sent < 0 && errno == EAGAIN)
             break;
         if (sent < 0) {
-            // The read side will see the same and end the link.
+            /* The read side will see the same and end the link. */
             link->out.length = 0;
             break;
         }
@@ -87,7 +87,7 @@ const SSL *ts_link_tls(const struct ts_link *link)
     return link->is_secure ? link->ssl : NULL;
 }
 
-// ---- TLS bytes on their way out ----
+/* ---- TLS bytes on their way out ---- */
 
 static void send_split(struct ts_link *link, const unsigned char *data, size_t length)
 {
@@ -126,12 +126,13 @@ static void send_wire(struct ts_link *link, const unsigned char *data, size_t le
     start_dribble(link);
 }
 
-// Puts a forged Certificate message in place of the real one; other records pass.
+/* Puts a forged Certificate message in place of the real one; other records pass. */
 static void send_record(struct ts_link *link, const unsigned char *record, size_t length)
 {
     enum { CERTIFICATE = 11, HANDSHAKE = 22 };
     const char *lie = link->server->wire_certificate;
-    if (lie == NULL || record[0] != HANDSHAKE || length < RECORD_HEADER + 4 || record[RECORD_HEADER] != CERTIFICATE) {
+    if (lie == NULL || record[0] != HANDSHAKE || length < RECORD_HEADER + 4 ||
+        record[RECORD_HEADER] != CERTIFICATE) {
         send_wire(link, record, length);
         return;
     }
@@ -139,9 +140,15 @@ static void send_record(struct ts_link *link, const unsigned char *record, size_
     if (ts_tls_forge_certificate(lie, SSL_get_certificate(link->ssl), &body) != 0)
         link->events->note(link->owner, "error", "unknown kind of wire-certificate");
     size_t whole = body.length + 4;
-    unsigned char header[RECORD_HEADER + 4] = {HANDSHAKE, record[1], record[2], (unsigned char)(whole >> 8),
-                                               (unsigned char)whole, CERTIFICATE, (unsigned char)(body.length >> 16),
-                                               (unsigned char)(body.length >> 8), (unsigned char)body.length};
+    unsigned char header[RECORD_HEADER + 4] = {HANDSHAKE,
+                                               record[1],
+                                               record[2],
+                                               (unsigned char)(whole >> 8),
+                                               (unsigned char)whole,
+                                               CERTIFICATE,
+                                               (unsigned char)(body.length >> 16),
+                                               (unsigned char)(body.length >> 8),
+                                               (unsigned char)body.length};
     ts_bytes_add(&forged, header, sizeof header);
     ts_bytes_add(&forged, body.data, body.length);
     send_wire(link, forged.data, forged.length);
@@ -193,7 +200,7 @@ static void flush_tls(struct ts_link *link)
     BIO_reset(wire);
 }
 
-// ---- TLS itself ----
+/* ---- TLS itself ---- */
 
 static void note_alert(const SSL *ssl, int where, int value)
 {
@@ -207,7 +214,7 @@ static void fail_tls(struct ts_link *link)
     const char *why = ERR_reason_error_string(ERR_peek_last_error());
     ERR_clear_error();
     link->events->note(link->owner, "tls-failed", why != NULL ? why : "unknown");
-    flush_tls(link); // our alert
+    flush_tls(link); /* our alert */
     ts_link_half_close(link);
     link->is_mute = 1;
 }
@@ -256,7 +263,8 @@ static void drive_tls(struct ts_link *link)
         read_tls(link);
 }
 
-void ts_link_start_tls(struct ts_link *link, SSL_CTX *ctx, const unsigned char *early, size_t length)
+void ts_link_start_tls(struct ts_link *link, SSL_CTX *ctx, const unsigned char *early,
+                       size_t length)
 {
     if (link->ssl != NULL || ctx == NULL)
         return;
@@ -291,7 +299,7 @@ void ts_link_close_notify(struct ts_link *link)
     flush_tls(link);
 }
 
-// ---- the socket ----
+/* ---- the socket ---- */
 
 static void on_input(struct ts_link *link)
 {
@@ -320,7 +328,7 @@ static void on_input(struct ts_link *link)
 
 static void on_ready(struct ts_watch *watch, uint32_t ready)
 {
-    struct ts_link *link = (struct ts_link *)(void *)watch; // the watch stands first
+    struct ts_link *link = (struct ts_link *)(void *)watch; /* the watch stands first */
     if (ready & EPOLLOUT) {
         flush_out(link);
         if (!is_ended(link) && !ts_link_has_output(link))
@@ -330,7 +338,8 @@ static void on_ready(struct ts_watch *watch, uint32_t ready)
         on_input(link);
 }
 
-struct ts_link *ts_link_new(int fd, const struct ts_server *server, const struct ts_link_events *events, void *owner)
+struct ts_link *ts_link_new(int fd, const struct ts_server *server,
+                            const struct ts_link_events *events, void *owner)
 {
     struct ts_link *link = calloc(1, sizeof *link);
     if (link == NULL)
@@ -368,7 +377,8 @@ void ts_link_end(struct ts_link *link)
     ts_loop_forget(&link->watch);
     close(link->watch.fd);
     link->watch.fd = -1;
-    // Buffers and the TLS object may be in use up the stack: a callback of the handshake may have ended the link.
+    /* Buffers and the TLS object may be in use up the stack: a callback of the handshake may have
+     * ended the link. */
     ts_loop_later(free_link, link);
 }
 

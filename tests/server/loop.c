@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "loop.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 enum { EVENTS_A_ROUND = 128, HEAP_MAX = 1 << 16 };
 
 static int epoll_fd = -1;
-static struct ts_timer **heap; // heap[1] is the earliest
+static struct ts_timer **heap; /* heap[1] is the earliest */
 static int heap_count;
 struct later {
     void (*run)(void *with);
@@ -149,7 +149,8 @@ int ts_loop_round(int wait_ms)
     int count = epoll_wait(epoll_fd, events, EVENTS_A_ROUND, wait_ms);
     for (int i = 0; i < count; i++) {
         struct ts_watch *watch = events[i].data.ptr;
-        // An earlier callback of this round may have closed it; its memory lives until the end of the round.
+        /* An earlier callback of this round may have closed it; its memory lives until the end of
+         * the round. */
         if (watch->fd >= 0)
             watch->ready(watch, events[i].events);
     }

@@ -1,5 +1,8 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// smtp-test-server: plays scripts on loopback sockets. Usage stands in print_usage() and in tests/README.md.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * smtp-test-server: plays scripts on loopback sockets. Usage stands in print_usage() and in
+ * tests/README.md.
+ */
 #include "fleet.h"
 #include "loop.h"
 #include "play.h"
@@ -27,17 +30,18 @@ struct settings {
 };
 
 static int has_to_stop;
-static char sync_word[64]; // asked for on standard input, answered in a quiet moment
+static char sync_word[64]; /* asked for on standard input, answered in a quiet moment */
 
 static void print_usage(FILE *out)
 {
-    fputs("Usage: smtp-test-server [--pki DIR] SCENARIO…           play the server blocks of these files\n"
-          "       smtp-test-server --demo --pki DIR [--targets FILE]\n"
-          "       smtp-test-server --fleet [--address IP] [--port N] [--hang-every N]\n"
-          "                        [--tls none|starttls|implicit] [--certificate KIND] [--pki DIR]\n"
-          "       smtp-test-server --make-pki --pki DIR             write all kinds of certificates and end\n"
-          "Scripts, the lines it prints and the ways to end it: tests/README.md.\n",
-          out);
+    fputs(
+        "Usage: smtp-test-server [--pki DIR] SCENARIO…           play the server blocks of these files\n"
+        "       smtp-test-server --demo --pki DIR [--targets FILE]\n"
+        "       smtp-test-server --fleet [--address IP] [--port N] [--hang-every N]\n"
+        "                        [--tls none|starttls|implicit] [--certificate KIND] [--pki DIR]\n"
+        "       smtp-test-server --make-pki --pki DIR             write all kinds of certificates and end\n"
+        "Scripts, the lines it prints and the ways to end it: tests/README.md.\n",
+        out);
 }
 
 static int parse_number(const char *text, int max, int *out)
@@ -56,12 +60,18 @@ static int parse_number(const char *text, int max, int *out)
 static int parse_options(int argc, char **argv, struct settings *s)
 {
     static const struct option options[] = {
-        {"pki", required_argument, NULL, 'p'},        {"demo", no_argument, NULL, 'd'},
-        {"targets", required_argument, NULL, 't'},    {"fleet", no_argument, NULL, 'f'},
-        {"address", required_argument, NULL, 'a'},    {"port", required_argument, NULL, 'P'},
-        {"hang-every", required_argument, NULL, 'h'}, {"tls", required_argument, NULL, 'T'},
-        {"certificate", required_argument, NULL, 'c'}, {"make-pki", no_argument, NULL, 'm'},
-        {"help", no_argument, NULL, 'H'},             {NULL, 0, NULL, 0},
+        {"pki", required_argument, NULL, 'p'},
+        {"demo", no_argument, NULL, 'd'},
+        {"targets", required_argument, NULL, 't'},
+        {"fleet", no_argument, NULL, 'f'},
+        {"address", required_argument, NULL, 'a'},
+        {"port", required_argument, NULL, 'P'},
+        {"hang-every", required_argument, NULL, 'h'},
+        {"tls", required_argument, NULL, 'T'},
+        {"certificate", required_argument, NULL, 'c'},
+        {"make-pki", no_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'H'},
+        {NULL, 0, NULL, 0},
     };
     int letter, number = 0;
     while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -94,7 +104,7 @@ static int parse_options(int argc, char **argv, struct settings *s)
     return 0;
 }
 
-// ---- ways to end ----
+/* ---- ways to end ---- */
 
 static void on_signal(struct ts_watch *watch, uint32_t events)
 {
@@ -103,7 +113,10 @@ static void on_signal(struct ts_watch *watch, uint32_t events)
     has_to_stop = 1;
 }
 
-// Standard input: its end is ours; "sync WORD" asks for "synced WORD" once all that has arrived is in the journal.
+/*
+ * Standard input: its end is ours; "sync WORD" asks for "synced WORD" once all that has arrived is
+ * in the journal.
+ */
 static void on_stdin(struct ts_watch *watch, uint32_t events)
 {
     char text[sizeof sync_word + 8];
@@ -127,7 +140,7 @@ static int watch_for_end(void)
     sigaddset(&set, SIGINT);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    // Nothing is left behind when the shell or the runner that started us dies.
+    /* Nothing is left behind when the shell or the runner that started us dies. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     struct stat kind;
     if (fstat(STDIN_FILENO, &kind) == 0 && (S_ISFIFO(kind.st_mode) || S_ISSOCK(kind.st_mode)))
@@ -140,7 +153,7 @@ static void answer_sync(void)
     char word[sizeof sync_word];
     memcpy(word, sync_word, sizeof word);
     sync_word[0] = '\0';
-    // A server that sends for ever keeps the loop busy, so the number of rounds has an end.
+    /* A server that sends for ever keeps the loop busy, so the number of rounds has an end. */
     for (int i = 0; i < MANY_ROUNDS && ts_loop_round(0) > 0; i++)
         ;
     printf("synced %s\n", word);
@@ -156,18 +169,23 @@ static void run_loop(void)
     }
 }
 
-// ---- the three modes ----
+/* ---- the three modes ---- */
 
-// Whether `server` is the one that `s` names by port-of: the same file, that name.
+/* Whether `server` is the one that `s` names by port-of: the same file, that name. */
 static int is_port_giver(const struct ts_server *server, const struct ts_server *s)
 {
     const char *slash = strrchr(s->name, '/');
     size_t stem = slash != NULL ? (size_t)(slash - s->name) + 1 : 0;
-    return strncmp(server->name, s->name, stem) == 0 && strcmp(server->name + stem, s->port_of) == 0;
+    return strncmp(server->name, s->name, stem) == 0 &&
+           strcmp(server->name + stem, s->port_of) == 0;
 }
 
-// The port of the server before it in the file, 0 where any will do, -1 where there is none of that name.
-static int choose_port(const struct ts_server *servers, const struct ts_server *s, struct ts_listener *const *listeners)
+/*
+ * The port of the server before it in the file, 0 where any will do, -1 where there is none of that
+ * name.
+ */
+static int choose_port(const struct ts_server *servers, const struct ts_server *s,
+                       struct ts_listener *const *listeners)
 {
     if (s->port_of == NULL)
         return 0;
@@ -213,7 +231,7 @@ static int write_targets(FILE *out, const struct ts_server *servers, const int *
     return ferror(out) ? -1 : 0;
 }
 
-// The file appears whole: a script may wait for its name.
+/* The file appears whole: a script may wait for its name. */
 static int write_target_file(const char *path, const struct ts_server *servers, const int *ports)
 {
     char temporary[4096];
@@ -237,7 +255,8 @@ static int play_demo(const struct settings *s, struct ts_pki *pki)
     struct ts_server *servers = NULL;
     if (ts_script_parse("fleet.c", "", ts_fleet_script, &servers) != 0)
         return -1;
-    for (const struct ts_server *ship = servers; ship != NULL && count < SHIPS_MAX; ship = ship->next) {
+    for (const struct ts_server *ship = servers; ship != NULL && count < SHIPS_MAX;
+         ship = ship->next) {
         const struct ts_listener *listener = ts_serve(ship, pki, 0, 0);
         if (listener == NULL)
             return -1;
@@ -299,6 +318,6 @@ int main(int argc, char **argv)
     fflush(stdout);
     run_loop();
     fflush(stdout);
-    // Sockets, certificates and scripts live as long as the program: the kernel takes them back.
+    /* Sockets, certificates and scripts live as long as the program: the kernel takes them back. */
     _exit(0);
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "pki.h"
 
 #include "recipe.h"
@@ -78,7 +78,10 @@ static const struct ts_recipe *find_recipe(const char *name)
     return NULL;
 }
 
-// The kind of key stands in its name: "rsa…" with an optional size behind it, "p384", "ed25519", anything else is P-256.
+/*
+ * The kind of key stands in its name: "rsa…" with an optional size behind it, "p384", "ed25519",
+ * anything else is P-256.
+ */
 static EVP_PKEY *make_key(const char *name)
 {
     if (strcmp(name, "ed25519") == 0)
@@ -105,7 +108,10 @@ static EVP_PKEY *get_key(struct ts_pki *pki, const char *name)
     return key;
 }
 
-// Copies `text` with "@" replaced by the host and "\0" by a NUL byte; returns the length without the closing NUL.
+/*
+ * Copies `text` with "@" replaced by the host and "\0" by a NUL byte; returns the length without
+ * the closing NUL.
+ */
 static size_t expand(const char *text, size_t length, const char *host, char *out, size_t size)
 {
     size_t used = 0;
@@ -198,13 +204,15 @@ static int add_authority_extensions(X509 *cert, X509 *issuer, const struct ts_re
         bad |= add_text_extension(cert, issuer, NID_key_usage, "critical,digitalSignature");
         return bad;
     }
-    int is_path_length = r->constraint != NULL && r->constraint[0] >= '0' && r->constraint[0] <= '9';
+    int is_path_length =
+        r->constraint != NULL && r->constraint[0] >= '0' && r->constraint[0] <= '9';
     char basic[64] = "critical,CA:TRUE";
     if (is_path_length)
         snprintf(basic, sizeof basic, "critical,CA:TRUE,pathlen:%s", r->constraint);
     bad |= add_text_extension(cert, issuer, NID_basic_constraints, basic);
     bad |= add_text_extension(cert, issuer, NID_key_usage,
-                              r->flags & TS_NO_CERT_SIGN ? "critical,cRLSign" : "critical,keyCertSign,cRLSign");
+                              r->flags & TS_NO_CERT_SIGN ? "critical,cRLSign"
+                                                         : "critical,keyCertSign,cRLSign");
     if (r->constraint != NULL && !is_path_length) {
         char constraint[128];
         snprintf(constraint, sizeof constraint, "critical,%s", r->constraint);
@@ -218,7 +226,8 @@ static int add_extensions(X509 *cert, X509 *issuer, const struct ts_recipe *r, c
     if (r->flags & TS_VERSION_1)
         return 0;
     int bad = add_text_extension(cert, issuer, NID_subject_key_identifier, "hash");
-    // A self-signed certificate needs no pointer to its issuer, and an issuer of version 1 has nothing to point at.
+    /* A self-signed certificate needs no pointer to its issuer, and an issuer of version 1 has
+     * nothing to point at. */
     if (issuer != cert && X509_get0_subject_key_id(issuer) != NULL)
         bad |= add_text_extension(cert, issuer, NID_authority_key_identifier, "keyid");
     if (r->flags & (TS_CA | TS_CA_FALSE)) {
@@ -228,8 +237,9 @@ static int add_extensions(X509 *cert, X509 *issuer, const struct ts_recipe *r, c
         bad |= add_text_extension(cert, issuer, NID_key_usage,
                                   r->key[0] == 'r' ? "critical,digitalSignature,keyEncipherment"
                                                    : "critical,digitalSignature");
-        bad |= add_text_extension(cert, issuer, NID_ext_key_usage,
-                                  r->flags & TS_CLIENT_ONLY ? "clientAuth" : "serverAuth,clientAuth");
+        bad |=
+            add_text_extension(cert, issuer, NID_ext_key_usage,
+                               r->flags & TS_CLIENT_ONLY ? "clientAuth" : "serverAuth,clientAuth");
     }
     if (r->san != NULL)
         bad |= add_names(cert, r->san, host);
@@ -260,7 +270,7 @@ static int sign_cert(X509 *cert, EVP_PKEY *key, const struct ts_recipe *r)
     if (r->flags & TS_BAD_SIGNATURE) {
         const ASN1_BIT_STRING *signature = NULL;
         X509_get0_signature(&signature, NULL, cert);
-        // The last byte: the structure of an ECDSA signature stays readable, its value is wrong.
+        /* The last byte: the structure of an ECDSA signature stays readable, its value is wrong. */
         signature->data[signature->length - 1] ^= 1;
     }
     return 0;
@@ -274,7 +284,9 @@ static X509 *make_cert(struct ts_pki *pki, const struct ts_recipe *r, const char
     EVP_PKEY *key = get_key(pki, r->key);
     EVP_PKEY *signer = above != NULL ? get_key(pki, above->key) : NULL;
     X509 *cert = X509_new();
-    X509 *issuer = r->issuer == NULL ? cert : above != NULL ? get_cert(pki, above, host, depth + 1) : NULL;
+    X509 *issuer = r->issuer == NULL ? cert
+                   : above != NULL   ? get_cert(pki, above, host, depth + 1)
+                                     : NULL;
     if (cert == NULL || key == NULL || signer == NULL || issuer == NULL)
         goto bad;
     X509_set_version(cert, r->flags & TS_VERSION_1 ? X509_VERSION_1 : X509_VERSION_3);
@@ -284,8 +296,10 @@ static X509 *make_cert(struct ts_pki *pki, const struct ts_recipe *r, const char
     if (r->cn != NULL) {
         const char *cn = strcmp(r->cn, "@") == 0 ? host : r->cn;
         X509_NAME *subject = X509_get_subject_name(cert);
-        X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_ASC, (const unsigned char *)"smtp-probe tests", -1, -1, 0);
-        X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)cn, -1, -1, 0);
+        X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_ASC,
+                                   (const unsigned char *)"smtp-probe tests", -1, -1, 0);
+        X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)cn, -1, -1,
+                                   0);
     }
     X509_set_issuer_name(cert, X509_get_subject_name(issuer));
     X509_set_pubkey(cert, key);
@@ -299,7 +313,7 @@ bad:
 
 static X509 *get_cert(struct ts_pki *pki, const struct ts_recipe *r, const char *host, int depth)
 {
-    // Authorities are the same for all hosts.
+    /* Authorities are the same for all hosts. */
     const char *name = r->flags & TS_LEAF ? host : "";
     for (size_t i = 0; i < pki->made_count; i++)
         if (pki->made[i].recipe == r && strcmp(pki->made[i].host, name) == 0)
@@ -318,7 +332,8 @@ static X509 *get_cert(struct ts_pki *pki, const struct ts_recipe *r, const char 
     return cert;
 }
 
-static int fill_chain(struct ts_pki *pki, const struct ts_recipe *r, const char *host, struct ts_chain *chain)
+static int fill_chain(struct ts_pki *pki, const struct ts_recipe *r, const char *host,
+                      struct ts_chain *chain)
 {
     chain->certs[0] = get_cert(pki, r, host, 0);
     chain->count = 1;
@@ -422,7 +437,8 @@ int ts_pki_write(struct ts_pki *pki, const char *dir, int all)
     X509 *foreign = get_cert(pki, find_recipe("foreign-root"), "", 0);
     if (root == NULL || foreign == NULL)
         return -1;
-    if (write_certs(dir, "root", &root, 1) != 0 || write_certs(dir, "untrusted-root", &foreign, 1) != 0)
+    if (write_certs(dir, "root", &root, 1) != 0 ||
+        write_certs(dir, "untrusted-root", &foreign, 1) != 0)
         return -1;
     const char *kind;
     for (size_t i = 0; all && (kind = ts_pki_kind_name(i)) != NULL; i++)

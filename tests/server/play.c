@@ -1,14 +1,16 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// A conversation is either running steps or waiting; what it waits for:
-//
-//   RUNNING    steps of a rule follow one another
-//   DRAINING   what was sent is not with the kernel yet
-//   SLEEPING   a delay, or the pause between two pieces
-//   LISTENING  all steps are done: the next line picks a rule
-//   EXPECTING  a step wants the next line
-//   SHAKING    a TLS handshake
-//   HANGING    for the client to go
-//   CLOSING    FIN is sent, for the client's FIN
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A conversation is either running steps or waiting; what it waits for:
+ *
+ *   RUNNING    steps of a rule follow one another
+ *   DRAINING   what was sent is not with the kernel yet
+ *   SLEEPING   a delay, or the pause between two pieces
+ *   LISTENING  all steps are done: the next line picks a rule
+ *   EXPECTING  a step wants the next line
+ *   SHAKING    a TLS handshake
+ *   HANGING    for the client to go
+ *   CLOSING    FIN is sent, for the client's FIN
+ */
 #include "play.h"
 
 #include "answer.h"
@@ -34,23 +36,24 @@ struct play {
     struct ts_timer timer;
     unsigned long number;
     enum play_state state;
-    int is_running; // guards run() against itself
+    int is_running; /* guards run() against itself */
     const struct ts_rule *rule;
-    enum ts_event event; // what the rule answers, for `default`
+    enum ts_event event; /* what the rule answers, for `default` */
     size_t step;
-    int64_t progress; // within the step
+    int64_t progress; /* within the step */
     int has_greeted;
-    int is_deaf; // TLS bytes came, and no handshake has begun: there are no lines in `in`
-    int *fired;  // per rule: how often its event came
+    int is_deaf; /* TLS bytes came, and no handshake has begun: there are no lines in `in` */
+    int *fired;  /* per rule: how often its event came */
     struct ts_bytes in;
-    size_t logged; // bytes of `in` the journal has
-    char *line;    // the line that picked the rule
+    size_t logged; /* bytes of `in` the journal has */
+    char *line;    /* the line that picked the rule */
 };
 
 static void run(struct play *play);
 static void fire(struct play *play, enum ts_event event);
 
-void ts_journal_write(const char *server, unsigned long connection, const char *event, const void *text, size_t length)
+void ts_journal_write(const char *server, unsigned long connection, const char *event,
+                      const void *text, size_t length)
 {
     if (ts_journal == NULL)
         return;
@@ -59,7 +62,8 @@ void ts_journal_write(const char *server, unsigned long connection, const char *
     fputc('\n', ts_journal);
 }
 
-static void write_journal(const struct play *play, const char *event, const void *text, size_t length)
+static void write_journal(const struct play *play, const char *event, const void *text,
+                          size_t length)
 {
     ts_journal_write(play->server->name, play->number, event, text, length);
 }
@@ -78,7 +82,8 @@ static void end_play(struct play *play)
     if (play->link == NULL)
         return;
     if (play->in.length > 0 && !play->is_deaf && play->logged < play->in.length)
-        write_journal(play, ts_link_tls(play->link) != NULL ? "tls-bytes" : "bytes", play->in.data + play->logged,
+        write_journal(play, ts_link_tls(play->link) != NULL ? "tls-bytes" : "bytes",
+                      play->in.data + play->logged,
                       play->in.length - play->logged < 64 ? play->in.length - play->logged : 64);
     write_journal(play, "close", "", 0);
     ts_loop_stop_timer(&play->timer);
@@ -104,7 +109,10 @@ static void on_timer(struct ts_timer *timer)
     run(play);
 }
 
-// The client's unread bytes would turn close() into a reset, so FIN goes first and the rest when the client has answered.
+/*
+ * The client's unread bytes would turn close() into a reset, so FIN goes first and the rest when
+ * the client has answered.
+ */
 static void start_close(struct play *play)
 {
     if (!play->server->no_close_notify)
@@ -114,7 +122,7 @@ static void start_close(struct play *play)
     ts_loop_set_timer(&play->timer, LINGER_MS);
 }
 
-// ---- picking a rule ----
+/* ---- picking a rule ---- */
 
 static int is_match(const struct ts_match *match, const char *line)
 {
@@ -141,7 +149,7 @@ static const struct ts_rule *find_rule(struct play *play, enum ts_event event)
     return NULL;
 }
 
-// ---- TLS ----
+/* ---- TLS ---- */
 
 static int has_handshake_rule(const struct ts_server *server)
 {
@@ -177,9 +185,10 @@ static void on_secure(void *owner)
     const SSL *ssl = ts_link_tls(play->link);
     const char *sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     char text[512];
-    int length = snprintf(text, sizeof text, "%s %s sni=%s", SSL_get_version(ssl), SSL_get_cipher_name(ssl),
-                          sni != NULL ? sni : "");
-    write_journal(play, "tls-up", text, length < (int)sizeof text ? (size_t)length : sizeof text - 1);
+    int length = snprintf(text, sizeof text, "%s %s sni=%s", SSL_get_version(ssl),
+                          SSL_get_cipher_name(ssl), sni != NULL ? sni : "");
+    write_journal(play, "tls-up", text,
+                  length < (int)sizeof text ? (size_t)length : sizeof text - 1);
     if (play->rule != NULL && play->step < play->rule->step_count) {
         play->state = RUNNING;
         run(play);
@@ -188,7 +197,7 @@ static void on_secure(void *owner)
     }
 }
 
-// ---- steps ----
+/* ---- steps ---- */
 
 static void do_default(struct play *play)
 {
@@ -206,7 +215,7 @@ static void do_default(struct play *play)
         start_handshake(play);
 }
 
-// Sends the next part of a step that has many; returns 1 when the step is done.
+/* Sends the next part of a step that has many; returns 1 when the step is done. */
 static int do_repeat(struct play *play, const struct ts_step *step)
 {
     struct ts_bytes out = {0};
@@ -219,7 +228,7 @@ static int do_repeat(struct play *play, const struct ts_step *step)
     ts_bytes_free(&out);
     if (step->count >= 0 && play->progress >= step->count)
         return 1;
-    // A pause even without an interval: other connections want their turn.
+    /* A pause even without an interval: other connections want their turn. */
     sleep_for(play, step->ms);
     return 0;
 }
@@ -237,7 +246,8 @@ static int do_dribble(struct play *play, const struct ts_step *step)
 
 static int do_split(struct play *play, const struct ts_step *step)
 {
-    size_t first = (size_t)step->count < step->bytes.length ? (size_t)step->count : step->bytes.length;
+    size_t first =
+        (size_t)step->count < step->bytes.length ? (size_t)step->count : step->bytes.length;
     if (play->progress++ == 0) {
         ts_link_send(play->link, step->bytes.data, first);
         sleep_for(play, SPLIT_PAUSE_MS);
@@ -267,7 +277,7 @@ static int do_delay(struct play *play, const struct ts_step *step)
     return 0;
 }
 
-// Runs one step, or a part of it; returns 1 when it is done and the next may follow.
+/* Runs one step, or a part of it; returns 1 when it is done and the next may follow. */
 static int do_step(struct play *play, const struct ts_step *step)
 {
     switch (step->kind) {
@@ -283,7 +293,7 @@ static int do_step(struct play *play, const struct ts_step *step)
     case TS_CLOSE: start_close(play); return 0;
     case TS_RESET: ts_link_reset(play->link); return 0;
     case TS_HANG: play->state = HANGING; return 0;
-    // These two may start another rule: the step counts as done before.
+    /* These two may start another rule: the step counts as done before. */
     case TS_HANDSHAKE:
         play->step++;
         start_handshake(play);
@@ -298,7 +308,7 @@ static int do_step(struct play *play, const struct ts_step *step)
 
 static void take_line(struct play *play);
 
-// What follows when a rule has no more steps.
+/* What follows when a rule has no more steps. */
 static void go_on(struct play *play)
 {
     enum ts_event event = play->event;
@@ -335,7 +345,8 @@ static void run(struct play *play)
 static void fire(struct play *play, enum ts_event event)
 {
     static const struct ts_step default_step = {.kind = TS_DEFAULT};
-    static const struct ts_rule default_rule = {.steps = (struct ts_step *)(uintptr_t)&default_step, .step_count = 1};
+    static const struct ts_rule default_rule = {.steps = (struct ts_step *)(uintptr_t)&default_step,
+                                                .step_count = 1};
     const struct ts_rule *rule = find_rule(play, event);
     play->rule = rule != NULL ? rule : &default_rule;
     play->event = event;
@@ -347,13 +358,13 @@ static void fire(struct play *play, enum ts_event event)
     run(play);
 }
 
-// ---- what comes from the client ----
+/* ---- what comes from the client ---- */
 
-// Takes the next whole line for whoever waits for one.
+/* Takes the next whole line for whoever waits for one. */
 static void take_line(struct play *play)
 {
-    if (play->link == NULL || (play->state != LISTENING && play->state != EXPECTING) || play->in.length == 0 ||
-        play->is_deaf)
+    if (play->link == NULL || (play->state != LISTENING && play->state != EXPECTING) ||
+        play->in.length == 0 || play->is_deaf)
         return;
     unsigned char *end = memchr(play->in.data, '\n', play->in.length);
     if (end == NULL)
@@ -401,7 +412,8 @@ static void on_bytes(void *owner, const unsigned char *data, size_t length)
     int is_secure = ts_link_tls(play->link) != NULL;
     if (play->in.length + length > INPUT_MAX)
         return;
-    if (!is_secure && !play->is_deaf && play->logged == play->in.length && length >= 2 && data[0] == 0x16 && data[1] == 0x03) {
+    if (!is_secure && !play->is_deaf && play->logged == play->in.length && length >= 2 &&
+        data[0] == 0x16 && data[1] == 0x03) {
         char text[32];
         int used = snprintf(text, sizeof text, "%zu bytes", length);
         write_journal(play, "client-hello", text, (size_t)used);
@@ -447,7 +459,8 @@ static void write_open(const struct play *play, int fd)
 
 static struct play *open_play(int fd, const struct ts_server *server)
 {
-    static const struct ts_link_events events = {on_bytes, on_secure, on_drained, on_ended, on_note};
+    static const struct ts_link_events events = {on_bytes, on_secure, on_drained, on_ended,
+                                                 on_note};
     static unsigned long count;
     struct play *play = calloc(1, sizeof *play);
     if (play == NULL || (play->fired = calloc(server->rule_count + 1, sizeof *play->fired)) == NULL)

@@ -1,16 +1,17 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "recipe.h"
 
 #define GOOD_NAMES "DNS:@|IP:127.0.0.1|IP:::1"
 #define YEARS 3650
 #define LEAF TS_LEAF
 
-// Days count from the moment the server starts. A healthy leaf lives from yesterday for 90 days.
-// clang-format off
+/* Days count from the moment the server starts. A healthy leaf lives from yesterday for 90 days. */
+/* clang-format off */
 const struct ts_recipe ts_recipes[] = {
-    // name, issuer, key, from, to, flags, common name, names, sent behind the leaf, digest, constraint
+    /* name, issuer, key, from, to, flags, common name, names, sent behind the leaf, digest,
+     * constraint */
 
-    // authorities
+    /* authorities */
     {"root", NULL, "rsa-root", -YEARS, YEARS, TS_CA, "Test Root", NULL, NULL, NULL, NULL},
     {"inter", "root", "rsa-inter", -YEARS, YEARS, TS_CA, "Test Intermediate", NULL, NULL, NULL, "0"},
     {"inter-ec", "root", "ec-inter", -YEARS, YEARS, TS_CA, "Test Intermediate EC", NULL, NULL, NULL, "0"},
@@ -27,7 +28,7 @@ const struct ts_recipe ts_recipes[] = {
     {"inter-elsewhere", "root", "ec-inter", -YEARS, YEARS, TS_CA, "Elsewhere Only", NULL, NULL, NULL, "permitted;DNS:elsewhere.test"},
     {"unrelated", "foreign-root", "ec-foreign", -1, 90, 0, "unrelated.test", "DNS:unrelated.test", NULL, NULL, NULL},
 
-    // leaves with nothing wrong
+    /* leaves with nothing wrong */
     {"rsa", "inter", "rsa", -1, 90, LEAF, "@", GOOD_NAMES, "inter", NULL, NULL},
     {"ecdsa", "inter-ec", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
     {"ed25519", "inter-ec", "ed25519", -1, 90, LEAF, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
@@ -37,14 +38,14 @@ const struct ts_recipe ts_recipes[] = {
     {"ip-only", "inter-ec", "ec", -1, 90, LEAF, "Address", "IP:127.0.0.1|IP:::1", "inter-ec", NULL, NULL},
     {"deep", "lower", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "lower upper", NULL, NULL},
 
-    // right, but worth a word
+    /* right, but worth a word */
     {"root-sent", "inter-ec", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "inter-ec root", NULL, NULL},
     {"wrong-order", "lower", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "upper lower", NULL, NULL},
     {"extra", "inter-ec", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "inter-ec unrelated", NULL, NULL},
     {"expires-in-5", "inter-ec", "ec", -80, 5, LEAF, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
     {"expires-in-15", "inter-ec", "ec", -80, 15, LEAF, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
 
-    // one thing wrong
+    /* one thing wrong */
     {"expired", "inter-ec", "ec", -90, -2, LEAF, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
     {"not-yet-valid", "inter-ec", "ec", 2, 90, LEAF, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
     {"wrong-host", "inter-ec", "ec", -1, 90, LEAF, "other.invalid", "DNS:other.invalid|DNS:another.invalid", "inter-ec", NULL, NULL},
@@ -72,11 +73,11 @@ const struct ts_recipe ts_recipes[] = {
     {"unknown-critical", "inter-ec", "ec", -1, 90, LEAF | TS_UNKNOWN_CRITICAL, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
     {"negative-serial", "inter-ec", "ec", -1, 90, LEAF | TS_NEGATIVE_SERIAL, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
 
-    // several things wrong: every one must be found
+    /* several things wrong: every one must be found */
     {"all-wrong", "foreign-inter", "ec", -90, -2, LEAF, "other.invalid", "DNS:other.invalid", "foreign-inter foreign-root", NULL, NULL},
     {"self-signed-expired", NULL, "ec", -90, -2, LEAF, "@", "DNS:other.invalid", NULL, NULL, NULL},
     {"expired-twice", "inter-expired", "ec", -90, -2, LEAF, "@", GOOD_NAMES, "inter-expired", NULL, NULL},
 };
-// clang-format on
+/* clang-format on */
 
 const size_t ts_recipe_count = sizeof ts_recipes / sizeof *ts_recipes;

@@ -1,27 +1,37 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// The script language, line by line. Blanks around a line and empty lines do not count, `#` at a line's start is a comment.
-//
-//   file     = { anything } , the runner's lines between blocks are skipped
-//   block    = "server" NAME NL { setting NL } { rule } "end" NL
-//            | "zone" NAME NL { zoneline NL } "end" NL
-//   zoneline = "record" NAME ("A"|"AAAA"|"CNAME"|"TXT") VALUE
-//            | "answer" NAME ("nxdomain"|"nodata"|"servfail"|"refused"|"silence")
-//   setting  = "host" WORD | "address" IP | "port-of" NAME | "mode" ("smtp"|"lmtp") | "tls" ("none"|"starttls"|"implicit")
-//            | "door" ("open"|"refuse"|"blackhole") | "certificate" KIND
-//            | "tls-version" MIN [MAX] | "ciphers" LIST | "suites" LIST | "groups" LIST | "signatures" LIST
-//            | "pretend-offered" HEX… | "tickets" N | "client-certificate" ("ask"|"require") | "no-close-notify"
-//            | "wire-records" N ("hang"|"close"|"reset") | "wire-dribble" DURATION | "wire-split" N
-//            | "wire-certificate" LIE | "capabilities" A|B|… | "capabilities-tls" A|B|… | "comment" TEXT | "target" TEXT
-//   rule     = "on" event { qualifier } ( ":" step NL | NL { step NL } )
-//   event    = "connect" | "banner" | "handshake" | "secure" | match        (lower case: events; the rest are commands)
-//   match    = VERB | "/" REGEX "/" | "any"
-//   qualifier = "in-clear" | "in-tls" | "#" N | "#" N "+"
-//   step     = "reply" TEXT | "send" TEXT | "plain" TEXT | "hex" HH… | "dribble" DURATION TEXT | "split" N TEXT
-//            | "repeat" COUNT ["every" DURATION] TEXT | "random" COUNT | "delay" DURATION | "expect" match
-//            | "handshake" | "default" | "half-close" | "close" | "reset" | "hang"
-//
-// The first rule that fits wins; without one the server behaves well. TEXT knows \r \n \t \e \\ \" \xNN and may stand in
-// double quotes, which keeps blanks at its ends; `reply` adds CRLF.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The script language, line by line. Blanks around a line and empty lines do not count, `#` at a
+ * line's start is a comment.
+ *
+ *   file     = { anything } , the runner's lines between blocks are skipped
+ *   block    = "server" NAME NL { setting NL } { rule } "end" NL
+ *            | "zone" NAME NL { zoneline NL } "end" NL
+ *   zoneline = "record" NAME ("A"|"AAAA"|"CNAME"|"TXT") VALUE
+ *            | "answer" NAME ("nxdomain"|"nodata"|"servfail"|"refused"|"silence")
+ *   setting  = "host" WORD | "address" IP | "port-of" NAME | "mode" ("smtp"|"lmtp") | "tls"
+ *              ("none"|"starttls"|"implicit")
+ *            | "door" ("open"|"refuse"|"blackhole") | "certificate" KIND
+ *            | "tls-version" MIN [MAX] | "ciphers" LIST | "suites" LIST | "groups" LIST |
+ *                       "signatures" LIST
+ *            | "pretend-offered" HEX… | "tickets" N | "client-certificate" ("ask"|"require") |
+ *                       "no-close-notify"
+ *            | "wire-records" N ("hang"|"close"|"reset") | "wire-dribble" DURATION | "wire-split" N
+ *            | "wire-certificate" LIE | "capabilities" A|B|… | "capabilities-tls" A|B|… | "comment"
+ *                       TEXT | "target" TEXT
+ *   rule     = "on" event { qualifier } ( ":" step NL | NL { step NL } )
+ *   event    = "connect" | "banner" | "handshake" | "secure" | match        (lower case: events;
+ *              the rest are commands)
+ *   match    = VERB | "/" REGEX "/" | "any"
+ *   qualifier = "in-clear" | "in-tls" | "#" N | "#" N "+"
+ *   step     = "reply" TEXT | "send" TEXT | "plain" TEXT | "hex" HH… | "dribble" DURATION TEXT |
+ *              "split" N TEXT
+ *            | "repeat" COUNT ["every" DURATION] TEXT | "random" COUNT | "delay" DURATION |
+ *                       "expect" match
+ *            | "handshake" | "default" | "half-close" | "close" | "reset" | "hang"
+ *
+ * The first rule that fits wins; without one the server behaves well. TEXT knows \r \n \t \e \\ \"
+ * \xNN and may stand in double quotes, which keeps blanks at its ends; `reply` adds CRLF.
+ */
 #include "script.h"
 
 #include <errno.h>
@@ -33,13 +43,14 @@
 struct parser {
     const char *file;
     int line;
-    struct ts_server *server; // NULL outside a block
-    struct ts_rule *rule;     // NULL before the first rule
+    struct ts_server *server; /* NULL outside a block */
+    struct ts_rule *rule;     /* NULL before the first rule */
 };
 
 static int complain(const struct parser *p, const char *what, const char *about)
 {
-    fprintf(stderr, "%s:%d: %s%s%s\n", p->file, p->line, what, about != NULL ? ": " : "", about != NULL ? about : "");
+    fprintf(stderr, "%s:%d: %s%s%s\n", p->file, p->line, what, about != NULL ? ": " : "",
+            about != NULL ? about : "");
     return -1;
 }
 
@@ -66,7 +77,7 @@ struct ts_server *ts_server_new(const char *name)
     return server;
 }
 
-// Cuts the first word off *rest and leaves *rest at the next one; "" at the end.
+/* Cuts the first word off *rest and leaves *rest at the next one; "" at the end. */
 static char *take_word(char **rest)
 {
     char *word = *rest + strspn(*rest, " \t");
@@ -100,12 +111,13 @@ static int parse_match(const struct parser *p, char *text, struct ts_match *matc
         return complain(p, "a regex stands between two slashes", text);
     text[length - 1] = '\0';
     match->regex = calloc(1, sizeof *match->regex);
-    if (match->regex == NULL || regcomp(match->regex, text + 1, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0)
+    if (match->regex == NULL ||
+        regcomp(match->regex, text + 1, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0)
         return complain(p, "bad regex", text + 1);
     return 0;
 }
 
-// ---- steps ----
+/* ---- steps ---- */
 
 static int parse_reply(const struct parser *p, char *rest, struct ts_step *step)
 {
@@ -161,16 +173,25 @@ static int parse_expect(const struct parser *p, char *rest, struct ts_step *step
 static const struct step_word {
     const char *word;
     enum ts_step_kind kind;
-    int (*parse)(const struct parser *p, char *rest, struct ts_step *step); // NULL = nothing may follow
+    int (*parse)(const struct parser *p, char *rest,
+                 struct ts_step *step); /* NULL = nothing may follow */
 } step_words[] = {
-    {"reply", TS_SEND, parse_reply},     {"send", TS_SEND, parse_send},
-    {"plain", TS_PLAIN, parse_send},     {"hex", TS_SEND, parse_hex},
-    {"dribble", TS_DRIBBLE, parse_dribble}, {"split", TS_SPLIT, parse_counted},
-    {"repeat", TS_REPEAT, parse_counted}, {"random", TS_RANDOM, parse_counted},
-    {"delay", TS_DELAY, parse_delay},    {"expect", TS_EXPECT, parse_expect},
-    {"handshake", TS_HANDSHAKE, NULL},   {"default", TS_DEFAULT, NULL},
-    {"half-close", TS_HALF_CLOSE, NULL}, {"close", TS_CLOSE, NULL},
-    {"reset", TS_RESET, NULL},           {"hang", TS_HANG, NULL},
+    {"reply", TS_SEND, parse_reply},
+    {"send", TS_SEND, parse_send},
+    {"plain", TS_PLAIN, parse_send},
+    {"hex", TS_SEND, parse_hex},
+    {"dribble", TS_DRIBBLE, parse_dribble},
+    {"split", TS_SPLIT, parse_counted},
+    {"repeat", TS_REPEAT, parse_counted},
+    {"random", TS_RANDOM, parse_counted},
+    {"delay", TS_DELAY, parse_delay},
+    {"expect", TS_EXPECT, parse_expect},
+    {"handshake", TS_HANDSHAKE, NULL},
+    {"default", TS_DEFAULT, NULL},
+    {"half-close", TS_HALF_CLOSE, NULL},
+    {"close", TS_CLOSE, NULL},
+    {"reset", TS_RESET, NULL},
+    {"hang", TS_HANG, NULL},
 };
 
 static int parse_step(struct parser *p, char *text)
@@ -194,7 +215,7 @@ static int parse_step(struct parser *p, char *text)
     return complain(p, "unknown step", word);
 }
 
-// ---- settings ----
+/* ---- settings ---- */
 
 static void set_text(char **field, const char *value)
 {
@@ -202,7 +223,7 @@ static void set_text(char **field, const char *value)
     *field = copy(value);
 }
 
-// Returns the place of the word in a list "a b c", or -1.
+/* Returns the place of the word in a list "a b c", or -1. */
 static int choose(const char *word, const char *const *list)
 {
     for (int i = 0; list[i] != NULL; i++)
@@ -233,17 +254,26 @@ static int set_pretend(const struct parser *p, struct ts_server *s, char *rest)
     return 0;
 }
 
-// Settings that are one text: the field is found by its name.
+/* Settings that are one text: the field is found by its name. */
 static char **find_text_setting(struct ts_server *s, const char *word)
 {
     const struct {
         const char *word;
         char **field;
     } texts[] = {
-        {"host", &s->host}, {"address", &s->address}, {"port-of", &s->port_of}, {"certificate", &s->certificate}, {"ciphers", &s->ciphers},
-        {"suites", &s->suites}, {"groups", &s->groups}, {"signatures", &s->signatures},
-        {"wire-certificate", &s->wire_certificate}, {"capabilities", &s->capabilities},
-        {"capabilities-tls", &s->capabilities_tls}, {"comment", &s->comment}, {"target", &s->target},
+        {"host", &s->host},
+        {"address", &s->address},
+        {"port-of", &s->port_of},
+        {"certificate", &s->certificate},
+        {"ciphers", &s->ciphers},
+        {"suites", &s->suites},
+        {"groups", &s->groups},
+        {"signatures", &s->signatures},
+        {"wire-certificate", &s->wire_certificate},
+        {"capabilities", &s->capabilities},
+        {"capabilities-tls", &s->capabilities_tls},
+        {"comment", &s->comment},
+        {"target", &s->target},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strcmp(texts[i].word, word) == 0)
@@ -265,7 +295,9 @@ static int set_wire(const struct parser *p, struct ts_server *s, const char *wor
     static const char *const ends[] = {"hang", "close", "reset", NULL};
     int number = 0;
     if (strcmp(word, "wire-dribble") == 0)
-        return ts_parse_duration(rest, &s->wire_dribble_ms) == 0 ? 0 : complain(p, "not a duration", rest);
+        return ts_parse_duration(rest, &s->wire_dribble_ms) == 0
+                   ? 0
+                   : complain(p, "not a duration", rest);
     if (set_number(p, take_word(&rest), &number) != 0)
         return -1;
     if (strcmp(word, "wire-split") == 0) {
@@ -331,7 +363,7 @@ static int parse_setting(const struct parser *p, char *text)
     return complain(p, "unknown setting", word);
 }
 
-// ---- rules and blocks ----
+/* ---- rules and blocks ---- */
 
 static int parse_qualifier(const struct parser *p, const char *word, struct ts_rule *rule)
 {
@@ -360,7 +392,7 @@ static int parse_event(const struct parser *p, char *word, struct ts_rule *rule)
     return chosen >= 0 ? 0 : parse_match(p, word, &rule->match);
 }
 
-// A regex may hold blanks and colons, so its end is looked for by the closing slash.
+/* A regex may hold blanks and colons, so its end is looked for by the closing slash. */
 static char *take_event(char **rest, char **step)
 {
     char *from = *rest;
@@ -437,7 +469,8 @@ static int parse_line(struct parser *p, const char *stem, char *line, struct ts_
     return p->rule != NULL ? parse_step(p, line) : parse_setting(p, line);
 }
 
-int ts_script_parse(const char *file, const char *stem, const char *text, struct ts_server **servers)
+int ts_script_parse(const char *file, const char *stem, const char *text,
+                    struct ts_server **servers)
 {
     struct parser p = {.file = file};
     int bad = 0;

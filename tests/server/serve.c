@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "serve.h"
 
 #include "loop.h"
@@ -47,7 +47,7 @@ static socklen_t read_address(const char *text, int port, union address *out)
     return 0;
 }
 
-// The address the client connected to, as a number; 0 for IPv6.
+/* The address the client connected to, as a number; 0 for IPv6. */
 static uint32_t local_number(int fd)
 {
     union address local;
@@ -60,7 +60,7 @@ static uint32_t local_number(int fd)
 static void greet(struct ts_listener *listener, int fd)
 {
     uint32_t number = local_number(fd);
-    // A listener on 0.0.0.0 serves all of 127.0.0.0/8 and nothing else.
+    /* A listener on 0.0.0.0 serves all of 127.0.0.0/8 and nothing else. */
     if (number != 0 && number >> 24 != 127) {
         close(fd);
         return;
@@ -73,7 +73,7 @@ static void greet(struct ts_listener *listener, int fd)
 
 static void on_connection(struct ts_watch *watch, uint32_t events)
 {
-    struct ts_listener *listener = (struct ts_listener *)(void *)watch; // the watch stands first
+    struct ts_listener *listener = (struct ts_listener *)(void *)watch; /* the watch stands first */
     (void)events;
     for (;;) {
         int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -98,13 +98,17 @@ static void on_query(struct ts_watch *watch, uint32_t events)
     ssize_t got = recvfrom(watch->fd, query, sizeof query, 0, &client.any, &client_length);
     if (got <= 0)
         return;
-    size_t length = ts_zone_answer(listener->server->zone, query, (size_t)got, reply, sizeof reply, told, sizeof told);
+    size_t length = ts_zone_answer(listener->server->zone, query, (size_t)got, reply, sizeof reply,
+                                   told, sizeof told);
     ts_journal_write(listener->server->name, 0, "query", told, strlen(told));
     if (length > 0)
         sendto(watch->fd, reply, length, MSG_NOSIGNAL, &client.any, client_length);
 }
 
-// Linux drops a SYN when the queue of accepted connections is full: fill it with our own, which nobody takes.
+/*
+ * Linux drops a SYN when the queue of accepted connections is full: fill it with our own, which
+ * nobody takes.
+ */
 static int fill_queue(const union address *address, socklen_t length)
 {
     for (int i = 0; i < FILLERS; i++) {
@@ -113,7 +117,7 @@ static int fill_queue(const union address *address, socklen_t length)
             return -1;
         if (connect(fd, &address->any, length) != 0 && errno != EINPROGRESS)
             return -1;
-        // Left open to the end of the program, that is the point.
+        /* Left open to the end of the program, that is the point. */
     }
     return 0;
 }
@@ -124,7 +128,8 @@ static int open_door(struct ts_listener *listener, int port)
     union address address;
     socklen_t length = read_address(s->address, port, &address);
     int kind = s->zone != NULL ? SOCK_DGRAM : SOCK_STREAM;
-    int fd = length > 0 ? socket(address.any.sa_family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
+    int fd =
+        length > 0 ? socket(address.any.sa_family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
     int on = 1;
     if (fd < 0)
         return -1;
@@ -132,10 +137,11 @@ static int open_door(struct ts_listener *listener, int port)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(fd, &address.any, length) != 0 || getsockname(fd, &address.any, &length) != 0)
         return -1;
-    listener->port = ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
+    listener->port =
+        ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
     if (s->zone != NULL)
         return ts_loop_watch(&listener->watch, EPOLLIN);
-    // A bound socket that does not listen keeps the port ours and answers a SYN with RST.
+    /* A bound socket that does not listen keeps the port ours and answers a SYN with RST. */
     if (s->door == TS_DOOR_REFUSE)
         return 0;
     if (s->door == TS_DOOR_BLACKHOLE)
@@ -143,7 +149,8 @@ static int open_door(struct ts_listener *listener, int port)
     return listen(fd, BACKLOG) == 0 ? ts_loop_watch(&listener->watch, EPOLLIN) : -1;
 }
 
-struct ts_listener *ts_serve(const struct ts_server *server, struct ts_pki *pki, int port, unsigned hang_every)
+struct ts_listener *ts_serve(const struct ts_server *server, struct ts_pki *pki, int port,
+                             unsigned hang_every)
 {
     struct ts_listener *listener = calloc(1, sizeof *listener);
     if (listener == NULL)
@@ -154,8 +161,8 @@ struct ts_listener *ts_serve(const struct ts_server *server, struct ts_pki *pki,
     if (server->tls != TS_TLS_NONE && (listener->ctx = ts_tls_context(server, pki)) == NULL)
         return NULL;
     if (open_door(listener, port) != 0) {
-        fprintf(stderr, "smtp-test-server: %s: cannot listen at %s: %s\n", server->name, server->address,
-                strerror(errno));
+        fprintf(stderr, "smtp-test-server: %s: cannot listen at %s: %s\n", server->name,
+                server->address, strerror(errno));
         return NULL;
     }
     return listener;

@@ -1,11 +1,14 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
-// Query and reply, RFC 1035 §4.1:
-//
-//   message  = id(2) flags(2) qdcount(2) ancount(2) nscount(2) arcount(2) question { record }
-//   question = name type(2) class(2)
-//   record   = name type(2) class(2) ttl(4) length(2) data
-//   name     = { length(1) label } 0 | pointer(2)
-// Queries come without pointers; replies point at the question's name where they can, to stay below the 512 octets of §2.3.4.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Query and reply, RFC 1035 §4.1:
+ *
+ *   message  = id(2) flags(2) qdcount(2) ancount(2) nscount(2) arcount(2) question { record }
+ *   question = name type(2) class(2)
+ *   record   = name type(2) class(2) ttl(4) length(2) data
+ *   name     = { length(1) label } 0 | pointer(2)
+ * Queries come without pointers; replies point at the question's name where they can, to stay below
+ * the 512 octets of §2.3.4.
+ */
 #include "zone.h"
 
 #include "bytes.h"
@@ -21,7 +24,7 @@ enum { HEADER = 12, TTL = 60, CNAMES_MAX = 8, NAME_SIZE = 256 };
 
 struct record {
     char *name;
-    unsigned type; // 0: not a record but an answer, its code in `code`
+    unsigned type; /* 0: not a record but an answer, its code in `code` */
     int code;
     struct ts_bytes data;
     struct record *next;
@@ -39,7 +42,7 @@ struct ts_zone *ts_zone_new(void)
     return zone;
 }
 
-// Labels may hold any byte but the dot: escapes of the script are done before.
+/* Labels may hold any byte but the dot: escapes of the script are done before. */
 static void add_name(struct ts_bytes *out, const char *name, size_t length)
 {
     while (length > 0) {
@@ -101,8 +104,10 @@ const char *ts_zone_add(struct ts_zone *zone, const char *word, char *rest)
 {
     static const char *const types[] = {"A", "AAAA", "CNAME", "TXT", NULL};
     static const int type_codes[] = {TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_TXT};
-    static const char *const answers[] = {"nodata", "servfail", "nxdomain", "refused", "silence", NULL};
-    static const int answer_codes[] = {RCODE_OK, RCODE_SERVFAIL, RCODE_NXDOMAIN, RCODE_REFUSED, SILENCE};
+    static const char *const answers[] = {"nodata",  "servfail", "nxdomain",
+                                          "refused", "silence",  NULL};
+    static const int answer_codes[] = {RCODE_OK, RCODE_SERVFAIL, RCODE_NXDOMAIN, RCODE_REFUSED,
+                                       SILENCE};
     int is_record = strcmp(word, "record") == 0;
     if (!is_record && strcmp(word, "answer") != 0)
         return "a zone knows record and answer";
@@ -110,13 +115,14 @@ const char *ts_zone_add(struct ts_zone *zone, const char *word, char *rest)
     if (r == NULL || (r->name = strdup(cut_word(&rest))) == NULL)
         abort();
     const char *kind = cut_word(&rest);
-    int code = is_record ? find_code(kind, types, type_codes) : find_code(kind, answers, answer_codes);
+    int code =
+        is_record ? find_code(kind, types, type_codes) : find_code(kind, answers, answer_codes);
     if (code < 0)
         return "unknown type or answer";
     r->type = is_record ? (unsigned)code : 0;
     r->code = code;
     const char *wrong = is_record ? set_data(r, rest) : NULL;
-    // Order is kept: it is the order of the addresses.
+    /* Order is kept: it is the order of the addresses. */
     struct record **end = &zone->first;
     while (*end != NULL)
         end = &(*end)->next;
@@ -124,7 +130,7 @@ const char *ts_zone_add(struct ts_zone *zone, const char *word, char *rest)
     return wrong;
 }
 
-// Reads the question's name into dotted text; returns the offset behind it, or 0.
+/* Reads the question's name into dotted text; returns the offset behind it, or 0. */
 static size_t read_name(const unsigned char *query, size_t length, char *name)
 {
     size_t at = HEADER, used = 0;
@@ -163,9 +169,12 @@ static void add_record(struct ts_bytes *out, const struct record *r, int is_of_q
     ts_bytes_add(out, r->data.data, r->data.length);
 }
 
-// Appends what there is for a name; returns its code, and the CNAME's target in `next` when there is one.
-static int look_up(const struct ts_zone *zone, const char *name, unsigned type, int is_question, struct ts_bytes *out,
-                   unsigned *count, char *next)
+/*
+ * Appends what there is for a name; returns its code, and the CNAME's target in `next` when there
+ * is one.
+ */
+static int look_up(const struct ts_zone *zone, const char *name, unsigned type, int is_question,
+                   struct ts_bytes *out, unsigned *count, char *next)
 {
     int code = RCODE_NXDOMAIN;
     next[0] = '\0';
@@ -198,8 +207,8 @@ static const char *name_type(unsigned type, char *number, size_t size)
     return number;
 }
 
-size_t ts_zone_answer(const struct ts_zone *zone, const unsigned char *query, size_t length, unsigned char *reply,
-                      size_t size, char *told, size_t told_size)
+size_t ts_zone_answer(const struct ts_zone *zone, const unsigned char *query, size_t length,
+                      unsigned char *reply, size_t size, char *told, size_t told_size)
 {
     char name[NAME_SIZE], next[NAME_SIZE], number[16];
     size_t question = length > HEADER ? read_name(query, length, name) : 0;
@@ -213,7 +222,7 @@ size_t ts_zone_answer(const struct ts_zone *zone, const unsigned char *query, si
     int code = RCODE_OK;
     for (int i = 0; i < CNAMES_MAX && code == RCODE_OK; i++) {
         int got = look_up(zone, name, type, i == 0, &out, &count, next);
-        // A CNAME whose target does not exist is still NXDOMAIN (RFC 6604 §2).
+        /* A CNAME whose target does not exist is still NXDOMAIN (RFC 6604 §2). */
         code = got;
         if (next[0] == '\0')
             break;
@@ -226,7 +235,7 @@ size_t ts_zone_answer(const struct ts_zone *zone, const unsigned char *query, si
     memcpy(reply, out.data, out.length);
     size_t used = out.length;
     ts_bytes_free(&out);
-    put16(reply + 2, 0x8180u | (unsigned)code); // response, recursion desired and available
+    put16(reply + 2, 0x8180u | (unsigned)code); /* response, recursion desired and available */
     put16(reply + 4, 1);
     put16(reply + 6, count);
     put16(reply + 8, 0);
