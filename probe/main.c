@@ -40,15 +40,16 @@ struct program {
 
 /* --- before anything else --------------------------------------------------------------------- */
 
-/* A socket must never get the number of a closed standard descriptor: messages would go to a server. */
+/* A socket must never get the number of a closed standard descriptor: messages would go to a server. The
+ * stand-ins are opened the wrong way round, so that using one is still an error and nothing is lost in
+ * silence. */
 static void open_standard_descriptors(void)
 {
-    int fd;
-    do {
-        fd = open("/dev/null", O_RDWR);
-    } while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd > STDERR_FILENO)
-        close(fd);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(SP_STATE_UNKNOWN);
+    }
 }
 
 /* Head-room for standard streams, the loop, the resolver and what the TLS library opens. */
