@@ -413,7 +413,8 @@ struct sp_tls *sp_tls_new(struct sp_tls_ctx *ctx, struct sp_arena *arena,
         set_failure_text(tls, SP_REASON_INTERNAL_ERROR, NULL, "no memory for a TLS session");
     else if (!set_up_session(tls, ctx, config))
         set_failure_text(tls, SP_REASON_INTERNAL_ERROR, NULL,
-                         "our TLS library refused the settings of the session");
+                         errno == ENOMEM ? "no memory for a TLS session"
+                                         : "our TLS library refused the settings of the session");
     return tls;
 }
 

@@ -179,10 +179,9 @@ static struct sp_tls_failure explain_eof(const struct sp_tls_fault *fault)
 /* wolfSSL takes its randomness from /dev/urandom, opened anew for every session. */
 static bool is_resource_error(const struct sp_tls_fault *fault)
 {
-    bool entropy = fault->code == OPEN_RAN_E || fault->code == READ_RAN_E ||
-                   fault->code == RNG_FAILURE_E || fault->code == RAN_BLOCK_E;
-    return entropy || ((fault->saved_errno == EMFILE || fault->saved_errno == ENFILE) &&
-                       fault->code == MEMORY_E);
+    return fault->code == OPEN_RAN_E || fault->code == READ_RAN_E || fault->code == RNG_FAILURE_E ||
+           fault->code == RAN_BLOCK_E || fault->saved_errno == EMFILE ||
+           fault->saved_errno == ENFILE;
 }
 
 /* Errors while wolfSSL reads a certificate; some happen before it has shown any certificate to us. */
@@ -256,6 +255,9 @@ struct sp_tls_failure sp_tls_explain(struct sp_arena *arena, const struct sp_tls
     if (fault->output_full)
         return (struct sp_tls_failure){SP_REASON_INTERNAL_ERROR,
                                        "our buffer for outgoing TLS records is full"};
+    /* Inside the library a failed allocation can end as any error, "can't parse" for one. */
+    if (fault->saved_errno == ENOMEM)
+        return (struct sp_tls_failure){SP_REASON_INTERNAL_ERROR, "out of memory in TLS"};
     if (is_resource_error(fault))
         return (struct sp_tls_failure){
             SP_REASON_LOCAL_RESOURCE_EXHAUSTED,

@@ -144,12 +144,15 @@ static void expect_silence(struct client *client, struct anon_server *server)
     size_t len;
     assert_int_equal(client->status, SP_TLS_FAILED);
     assert_false(sp_tls_facts(client->tls)->established);
-    assert_int_equal(sp_tls_outgoing(client->tls)->len, 0);
+    size_t left = sp_tls_outgoing(client->tls)->len;
+    /* A library that refuses by itself may leave an alert (in clear); nothing else may be there. */
+    assert_true(left == 0 || (left == 7 && sp_tls_outgoing(client->tls)->data[0] == 21));
     assert_int_equal(sp_tls_write(client->tls, "AUTH PLAIN", 10), SP_TLS_FAILED);
     assert_int_equal(sp_tls_read(client->tls, data, sizeof data, &len), SP_TLS_FAILED);
     assert_int_equal(sp_tls_handshake(client->tls), SP_TLS_FAILED);
     sp_tls_close(client->tls);
-    assert_int_equal(sp_tls_outgoing(client->tls)->len, 0);
+    assert_int_equal(sp_tls_outgoing(client->tls)->len, left);
+    deliver(client, server);
     /* Not even our half of the key exchange went out. */
     assert_false(server->keys_known);
     assert_false(server->complete);
