@@ -109,7 +109,10 @@ static void on_addrinfo(void *data, int status, int timeouts, struct ares_addrin
 
 static void ask(struct sp_dns_entry *entry)
 {
-    const struct ares_addrinfo_hints hints = {.ai_family = entry->asked_family};
+    const struct ares_addrinfo_hints hints = {
+        .ai_flags = ARES_AI_NOSORT, /* see dns_order.c */
+        .ai_family = entry->asked_family,
+    };
 
     entry->state = SP_DNS_ASKED;
     entry->asked_ms = uv_now(entry->dns->loop);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "probe/dns_answer.h"
 
+#include "probe/dns_order.h"
 #include "probe/limits.h"
 
 #include <arpa/inet.h>
@@ -177,6 +178,7 @@ static bool keep_addresses(struct sp_dns_entry *entry, const struct ares_addrinf
     entry->addresses = malloc(count * sizeof *kept);
     if (!entry->addresses)
         return false;
+    sp_dns_order(kept, count, sp_dns_find_source);
     memcpy(entry->addresses, kept, count * sizeof *kept);
     entry->count = count;
     return true;

@@ -20,6 +20,7 @@
 
 #include "probe/dns.h"
 #include "probe/dns_entry.h"
+#include "probe/dns_order.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define MESSAGE 65535u
@@ -948,6 +949,79 @@ static void test_cache_is_bounded(void **state)
     free(table);
 }
 
+/* What routes a machine has; NULL: none to that family. */
+static const char *source_v4, *source_v6;
+
+static void set_address(const char *ip, union sp_dns_address *out)
+{
+    memset(out, 0, sizeof *out);
+    if (uv_ip6_addr(ip, 0, &out->in6) != 0)
+        assert_int_equal(uv_ip4_addr(ip, 0, &out->in), 0);
+}
+
+static bool pretend_source(const union sp_dns_address *to, union sp_dns_address *out)
+{
+    const char *ip = to->any.sa_family == AF_INET ? source_v4 : source_v6;
+
+    if (ip)
+        set_address(ip, out);
+    return ip != NULL;
+}
+
+static void test_order(void **state)
+{
+    static const struct {
+        const char *v4, *v6; /* sources */
+        const char *in[3], *out[3];
+    } rows[] = {
+        {"10.0.0.9", "2001:db8::9", {"192.0.2.1", "2001:db8::1"}, {"2001:db8::1", "192.0.2.1"}},
+        {"10.0.0.9", "2001:db8::9", {"192.0.2.2", "192.0.2.1"}, {"192.0.2.2", "192.0.2.1"}},
+        {"10.0.0.9", NULL, {"2001:db8::1", "192.0.2.1"}, {"192.0.2.1", "2001:db8::1"}},
+        {NULL, "2001:db8::9", {"192.0.2.1", "2001:db8::1"}, {"2001:db8::1", "192.0.2.1"}},
+        {"10.0.0.9", "fd00::9", {"2001:db8::1", "192.0.2.1"}, {"192.0.2.1", "2001:db8::1"}},
+        {"10.0.0.9", "fe80::9", {"2001:db8::1", "192.0.2.1"}, {"192.0.2.1", "2001:db8::1"}},
+        {"10.0.0.9",
+         "2001:db8::9",
+         {"fd00::1", "2002::1", "192.0.2.1"},
+         {"192.0.2.1", "2002::1", "fd00::1"}},
+        {"127.0.0.1", "::1", {"127.0.0.1", "::1"}, {"::1", "127.0.0.1"}},
+        {NULL,
+         NULL,
+         {"fd00::1", "192.0.2.1", "2001:db8::1"},
+         {"2001:db8::1", "192.0.2.1", "fd00::1"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        union sp_dns_address addresses[3];
+        size_t count = 0;
+
+        while (count < 3 && rows[i].in[count]) {
+            set_address(rows[i].in[count], &addresses[count]);
+            count++;
+        }
+        source_v4 = rows[i].v4;
+        source_v6 = rows[i].v6;
+        sp_dns_order(addresses, count, pretend_source);
+        for (size_t k = 0; k < count; k++) {
+            char ip[INET6_ADDRSTRLEN];
+
+            assert_int_equal(uv_ip_name(&addresses[k].any, ip, sizeof ip), 0);
+            assert_string_equal(ip, rows[i].out[k]);
+        }
+    }
+}
+
+static void test_find_source(void **state)
+{
+    union sp_dns_address to, source;
+
+    (void)state;
+    set_address("127.0.0.1", &to);
+    assert_true(sp_dns_find_source(&to, &source));
+    assert_int_equal(source.in.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+}
+
 int main(void)
 {
 #define IN_LOOP(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -967,6 +1041,8 @@ int main(void)
         IN_LOOP(test_close_while_asked),
         cmocka_unit_test(test_server_text),
         cmocka_unit_test(test_cache_is_bounded),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_find_source),
     };
 
     /* Instead of the machine's search list. */
