@@ -380,8 +380,10 @@ static void put_value(struct writer *writer, const struct sp_der_value *value, b
         size_t width = read_character(value, pos, &c);
         uint8_t utf8[4];
         if (width == 0) {
-            put_hex(writer, "\\", content.data + pos, 1);
-            pos++;
+            size_t left = content.len - pos, unit = character_width(value->tag);
+            unit = unit < left ? unit : left;
+            put_hex(writer, "\\", content.data + pos, unit);
+            pos += unit;
             continue;
         }
         size_t len = encode_utf8(c, utf8);
