@@ -18,177 +18,12 @@ import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True
+from scenario import STATES, Bad, Scenario, parse_value, unescape  # noqa: E402  # pylint: disable=C0413
+
 HERE = pathlib.Path(__file__).resolve().parent
 SCHEMA = HERE.parent.parent / "output" / "smtp-probe.schema.json"
-STATES = ["OK", "UNKNOWN", "WARNING", "CRITICAL"]  # from best to worst
 EXIT_CODES = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
-DEFAULT_WITHIN_S = 8.0
-OPERATORS = ("=", "!=", ">", "<", ">=", "<=", "has", "lacks", "count", "matches", "absent", "present")
-
-
-class Bad(Exception):
-    """A scenario file that cannot be understood."""
-
-
-def unescape(text):
-    """The escapes of the script language, into bytes."""
-    if len(text) >= 2 and text[0] == text[-1] == '"':
-        text = text[1:-1]
-    table = {"r": b"\r", "n": b"\n", "t": b"\t", "e": b"\x1b", "\\": b"\\", '"': b'"'}
-    out, at = bytearray(), 0
-    while at < len(text):
-        if text[at] != "\\":
-            out += text[at].encode()
-            at += 1
-        elif text[at + 1:at + 2] == "x":
-            out.append(int(text[at + 2:at + 4], 16))
-            at += 4
-        elif text[at + 1:at + 2] in table:
-            out += table[text[at + 1]]
-            at += 2
-        else:
-            raise Bad(f"unknown escape in {text!r}")
-    return bytes(out)
-
-
-def parse_duration(text):
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|)", text)
-    if match is None:
-        raise Bad(f"not a duration: {text}")
-    return float(match[1]) * {"ms": 0.001, "s": 1, "m": 60, "": 1}[match[2]]
-
-
-def parse_value(text):
-    """A JSON value; a bare word is a string."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-class Expectation:
-    """What one object of the output must say."""
-
-    def __init__(self):
-        self.fields = []  # (name, value)
-        self.findings = None  # set of (reason, state, stage or None); None = not looked at
-        self.paths = []  # (path, operator, value, text)
-
-
-class Scenario:
-    def __init__(self, path):
-        self.path = path
-        self.name = path.stem
-        self.servers = []
-        self.arguments = ""
-        self.has_defaults = True
-        self.files = {}
-        self.stdin = b""
-        self.exit_code = None
-        self.results = {0: Expectation()}
-        self.texts = []  # (stream, verb, text)
-        self.within = DEFAULT_WITHIN_S
-        self.takes = 0.0
-        self.seen = []  # (count or None, regex, text)
-        self.never = []
-        self.current = self.results[0]
-        inside = False
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            line = line.strip()
-            try:
-                if inside:
-                    inside = line != "end"
-                elif line.startswith(("server ", "zone ")):
-                    inside = True
-                    self.servers.append(line.split()[1])
-                elif line and not line.startswith("#"):
-                    self.parse(*(line.split(None, 1) + [""])[:2])
-            except (Bad, ValueError, IndexError, re.error) as error:
-                raise Bad(f"{path}:{number}: {error}") from error
-        if self.exit_code is None or not self.arguments:
-            raise Bad(f"{path}: a scenario needs a probe line and an exit line")
-
-    def parse(self, word, rest):
-        handler = getattr(self, "on_" + word.replace("-", "_"), None)
-        if handler is None:
-            raise Bad(f"unknown word: {word}")
-        handler(rest)
-
-    def on_probe(self, rest):
-        self.arguments += " " + rest
-
-    def on_defaults(self, rest):
-        if rest != "off":
-            raise Bad("only 'defaults off' is known")
-        self.has_defaults = False
-
-    def on_file(self, rest):
-        name, text = rest.split(None, 1)
-        self.files[name] = self.files.get(name, b"") + unescape(text)
-
-    def on_stdin(self, rest):
-        self.stdin += unescape(rest)
-
-    def on_exit(self, rest):
-        self.exit_code = int(rest)
-
-    def on_result(self, rest):
-        self.current = self.results.setdefault(int(rest), Expectation())
-
-    def on_state(self, rest):
-        self.current.fields.append(("state", rest))
-
-    def on_reason(self, rest):
-        self.current.fields.append(("reason", rest))
-
-    def on_stage(self, rest):
-        self.current.fields.append(("stage", rest))
-
-    def on_finding(self, rest):
-        if self.current.findings is None:
-            self.current.findings = set()
-        words = rest.split()
-        if words == ["none"]:
-            return
-        if len(words) not in (2, 3) or words[1] not in STATES:
-            raise Bad("finding REASON STATE [STAGE], or finding none")
-        self.current.findings.add((words[0], words[1], words[2] if len(words) == 3 else None))
-
-    def on_json(self, rest):
-        path, operator, value = (rest.split(None, 2) + ["", ""])[:3]
-        if operator not in OPERATORS:
-            raise Bad(f"unknown operator: {operator}")
-        self.current.paths.append((path, operator, value, rest))
-
-    def on_stdout(self, rest):
-        self.add_text("stdout", rest)
-
-    def on_stderr(self, rest):
-        self.add_text("stderr", rest)
-
-    def add_text(self, stream, rest):
-        verb, text = rest.split(None, 1)
-        if verb not in ("has", "lacks", "matches"):
-            raise Bad(f"unknown word: {verb}")
-        self.texts.append((stream, verb, text))
-
-    def on_within(self, rest):
-        self.within = parse_duration(rest)
-
-    def on_takes(self, rest):
-        self.takes = parse_duration(rest)
-
-    def on_sees(self, rest):
-        match = re.fullmatch(r"(?:(\d+)x\s+)?/(.*)/", rest)
-        if match is None:
-            raise Bad("sees [Nx] /REGEX/")
-        self.seen.append((int(match[1]) if match[1] else None, re.compile(match[2]), rest))
-
-    def on_never(self, rest):
-        match = re.fullmatch(r"/(.*)/", rest)
-        if match is None:
-            raise Bad("never /REGEX/")
-        self.never.append((re.compile(match[1]), rest))
 
 
 class Server:
@@ -404,23 +239,39 @@ class Run:
             self.execute(folder)
         if not self.errors:
             self.events = self.server.read_events([f"{self.scenario.name}/{s}" for s in self.scenario.servers])
-            self.check()
+            try:
+                self.check()
+            except Exception as error:  # pylint: disable=broad-except
+                self.errors.append(f"the check itself failed: {error!r}")
         return self
 
     def execute(self, folder):
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "HOME": folder,
                        **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}}
+        stdout = subprocess.PIPE
+        if self.scenario.stdout_to == "full":
+            stdout = os.open("/dev/full", os.O_WRONLY)
+        elif self.scenario.stdout_to == "closed":
+            reader, stdout = os.pipe()
+            os.close(reader)
+        try:
+            self.call(stdout, environment, folder)
+        finally:
+            if stdout != subprocess.PIPE:
+                os.close(stdout)
+
+    def call(self, stdout, environment, folder):
         started = time.monotonic()
         stdin = self.fill(self.scenario.stdin.decode("utf-8", "surrogateescape"), folder)
         try:
-            done = subprocess.run(self.command, input=stdin.encode("utf-8", "surrogateescape"), capture_output=True,
-                                  env=environment, timeout=self.scenario.within + 20, check=False)
+            done = subprocess.run(self.command, input=stdin.encode("utf-8", "surrogateescape"), stdout=stdout,
+                                  stderr=subprocess.PIPE, env=environment, timeout=self.scenario.within + 20, check=False)
         except subprocess.TimeoutExpired as error:
             self.stdout, self.stderr = error.stdout or b"", error.stderr or b""
             self.errors.append(f"did not end within {self.scenario.within + 20:.0f} s and was killed")
             return
         self.seconds = time.monotonic() - started
-        self.stdout, self.stderr = done.stdout, done.stderr
+        self.stdout, self.stderr = done.stdout or b"", done.stderr
         if done.returncode != self.scenario.exit_code:
             self.errors_later = [f"exit code: wanted {self.scenario.exit_code}, got {done.returncode}"]
         else:
@@ -472,8 +323,7 @@ class Run:
             self.errors.append("the JSON is no array")
             return
         if self.validator is not None:
-            for error in sorted(self.validator.iter_errors(results), key=lambda e: list(e.path)):
-                self.errors.append(f"schema: {'/'.join(map(str, error.path))}: {error.message[:300]}")
+            self.check_schema(results)
         for index, result in enumerate(results):
             self.errors += check_laws(result, index)
         for index, wanted in self.scenario.results.items():
@@ -481,6 +331,13 @@ class Run:
                 self.errors.append(f"result {index}: there are {len(results)} results")
                 continue
             self.check_result(results[index], wanted)
+
+    def check_schema(self, results):
+        """The schema is that of one object: a line of -o jsonl, an element of the array of -o json."""
+        for index, result in enumerate(results):
+            for error in self.validator.iter_errors(result):
+                path = "/".join(map(str, error.path))
+                self.errors.append(f"schema: result {index}: {path}: {error.message[:300]}")
 
     def check_result(self, result, wanted):
         for name, value in wanted.fields:
@@ -506,9 +363,6 @@ def load_validator(options):
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     kind = jsonschema.validators.validator_for(schema)
     kind.check_schema(schema)
-    # The schema describes the array of -o json or one object of it; either way the array is what is checked here.
-    if schema.get("type") == "object" or "items" not in schema and schema.get("type") != "array":
-        schema = {"type": "array", "items": schema}
     return kind(schema)
 
 
