@@ -265,7 +265,8 @@ class Run:
         stdin = self.fill(self.scenario.stdin.decode("utf-8", "surrogateescape"), folder)
         try:
             done = subprocess.run(self.command, input=stdin.encode("utf-8", "surrogateescape"), stdout=stdout,
-                                  stderr=subprocess.PIPE, env=environment, timeout=self.scenario.within + 20, check=False)
+                                  stderr=subprocess.PIPE, env=environment, check=False,
+                                  timeout=self.scenario.within + 20)
         except subprocess.TimeoutExpired as error:
             self.stdout, self.stderr = error.stdout or b"", error.stderr or b""
             self.errors.append(f"did not end within {self.scenario.within + 20:.0f} s and was killed")
