@@ -25,8 +25,9 @@ struct sp_render {
 struct sp_output {
     const char *name; /* "json": the word after -o */
     const char *help; /* one line */
-    bool streams;     /* result() writes at once, in the order in which endpoints end; the caller may free
-                         the result afterwards. Otherwise all is written by report(). */
+    /* result() writes at once, in the order in which endpoints end; the caller may free the result
+     * afterwards. Otherwise all is written by report(). */
+    bool streams;
     /* Any of them may be NULL. Write errors are kept by the writer. */
     void (*result)(struct sp_writer *writer, const struct sp_render *render,
                    const struct sp_result *result);

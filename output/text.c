@@ -89,7 +89,8 @@ static void write_summary(struct sp_writer *writer, const struct sp_render *rend
             continue;
         left -= count;
         flow.tone = sp_tone_of_state(order[i]);
-        sp_flow_wordsf(&flow, "%zu %s%s", count, sp_state_name(order[i]), left > 0 || tenths > 0 ? "," : "");
+        sp_flow_wordsf(&flow, "%zu %s%s", count, sp_state_name(order[i]),
+                       left > 0 || tenths > 0 ? "," : "");
     }
     flow.tone = SP_TONE_PLAIN;
     if (tenths > 0)

@@ -38,16 +38,22 @@ bool sp_writer_flush(struct sp_writer *writer);
  * C0/C1 control, no DEL, no bidi control and no other invisible character gets through.
  */
 enum sp_safe {
-    SP_SAFE_TERMINAL, /* ASCII controls and octets that are not UTF-8 become \xNN, other controls and
-                         invisible characters \uNNNN (\UNNNNNNNN beyond U+FFFF); backslash stays */
-    SP_SAFE_ASCII,    /* as TERMINAL, and all other characters beyond ASCII become \uNNNN: for a
-                         terminal whose locale is not UTF-8 */
-    SP_SAFE_NAGIOS,   /* as TERMINAL, and '|' becomes '!', '<' '>' become '(' ')' */
-    SP_SAFE_LABEL, /* inside a Prometheus label's quotes: \\ \" \n escaped, the rest as TERMINAL */
-    SP_SAFE_JSON,  /* a value for a JSON library: only what is not UTF-8, and NUL, becomes U+FFFD;
-                         the library escapes the rest, so it is not for printing as it stands */
-    SP_SAFE_JSON_TEXT /* a document that a JSON library has printed: HT and LF stay, what the library
-                         left (DEL, C1, invisible characters) becomes JSON's own \uNNNN */
+    /* ASCII controls and octets that are not UTF-8 become \xNN, other controls and invisible characters
+     * \uNNNN (\UNNNNNNNN beyond U+FFFF); backslash stays. */
+    SP_SAFE_TERMINAL,
+    /* As TERMINAL, and all other characters beyond ASCII become \uNNNN: for a terminal whose locale is
+     * not UTF-8. */
+    SP_SAFE_ASCII,
+    /* As TERMINAL, and '|' becomes '!', '<' '>' become '(' ')'. */
+    SP_SAFE_NAGIOS,
+    /* Inside a Prometheus label's quotes: \\ \" \n escaped, the rest as TERMINAL. */
+    SP_SAFE_LABEL,
+    /* A value for a JSON library: only what is not UTF-8, and NUL, becomes U+FFFD; the library escapes
+     * the rest, so it is not for printing as it stands. */
+    SP_SAFE_JSON,
+    /* A document that a JSON library has printed: HT and LF stay, what the library left (DEL, C1,
+     * invisible characters) becomes JSON's own \uNNNN. */
+    SP_SAFE_JSON_TEXT
 };
 /* Writes at most `max_columns` columns of the text (0: all), with "..." inside them where it was cut. */
 void sp_write_safe(struct sp_writer *writer, enum sp_safe how, const char *data, size_t len,

@@ -3,6 +3,7 @@
 #include "output/output.h"
 #include "output/style.h"
 #include "output/utf8.h"
+#include "output/waterfall.h"
 #include "tests/golden/fixtures.h"
 
 #include <setjmp.h>
@@ -205,6 +206,46 @@ static void test_nothing(void **state)
     free(text);
 }
 
+/* Bars stand one behind the other, each at least one column wide and none beyond the last column. */
+static void test_waterfall(void **state)
+{
+    static const struct {
+        int64_t total, connect, banner; /* the banner begins when the connection stands */
+        const char *connect_bar, *banner_bar;
+        unsigned extra; /* columns of the time beyond those of "<0.1 ms" */
+    } table[] = {
+        {100, 50, 50, "=====     ", "     =====", 0},
+        {100, 100, 0, "==========", "         =", 0},
+        {0, 0, 0, "=         ", "=         ", 0},
+        {10, 50, 50, "=====     ", "     =====", 0}, /* more than the whole: the whole grows */
+        {1000000000, 1, 999999999, "=         ", "==========", 2},
+        {86400000000000, 86400000000000 - 1, 1, "==========", "         =", 6},
+    };
+    const struct sp_endpoint endpoint = {.input = "mx", .host = "mx"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        struct sp_evidence evidence = {.endpoint = &endpoint, .total_ns = table[i].total};
+        struct sp_result result = {.evidence = &evidence, .message = ""};
+        struct sp_render render = {.width = SP_ROW_INDENT + 10 + 9 + table[i].extra};
+        struct sp_writer writer;
+
+        for (int phase = 0; phase < SP_PHASE_TIMED_COUNT; phase++)
+            evidence.spans[phase].start_ns = -1;
+        evidence.spans[SP_PHASE_CONNECT] = (struct sp_span){0, table[i].connect};
+        evidence.spans[SP_PHASE_BANNER] = (struct sp_span){table[i].connect, table[i].banner};
+        sp_writer_init(&writer, -1);
+        sp_waterfall_write(&writer, &render, &result);
+        sp_write(&writer, "", 1);
+        const char *text = (const char *)writer.buf.data;
+        const char *banner = strstr(text, "\n  banner ");
+        assert_non_null(banner);
+        assert_int_equal(strncmp(text + SP_ROW_INDENT, table[i].connect_bar, 10), 0);
+        assert_int_equal(strncmp(banner + 1 + SP_ROW_INDENT, table[i].banner_bar, 10), 0);
+        sp_writer_free(&writer);
+    }
+}
+
 /* Text is wrapped between words, and words that no line can hold are broken without losing anything. */
 static void test_flow(void **state)
 {
@@ -243,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_every_width),      cmocka_unit_test(test_order),
         cmocka_unit_test(test_table_or_details), cmocka_unit_test(test_quiet),
         cmocka_unit_test(test_nothing),          cmocka_unit_test(test_flow),
+        cmocka_unit_test(test_waterfall),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
