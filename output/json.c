@@ -14,7 +14,7 @@
 void sp_json_init(struct sp_json *json)
 {
     /* All text comes from one endpoint's arena; U+FFFD needs three octets for one. */
-    sp_buf_init(&json->scratch, 3u * SP_LIMIT_ARENA);
+    sp_buf_init(&json->scratch, (size_t)3 * SP_LIMIT_ARENA);
     json->root = cJSON_CreateObject();
     json->out_of_memory = json->root == NULL;
 }

@@ -272,7 +272,7 @@ static void add_names(struct page *page, struct cJSON *into, const struct sp_cer
     for (size_t i = 0; i < cert->name_count; i++) {
         struct sp_buf text;
 
-        sp_buf_init(&text, SP_LIMIT_CERT_BYTES * 2);
+        sp_buf_init(&text, (size_t)2 * SP_LIMIT_CERT_BYTES);
         add_built(page, names, NULL, &text, sp_fact_name(&text, &cert->names[i]));
     }
 }
@@ -311,7 +311,7 @@ static void add_certificate(struct page *page, struct cJSON *into, const struct 
     sp_json_string(json, into, "subject", cert->subject_text);
     sp_json_string(json, into, "issuer", cert->issuer_text);
     add_names(page, into, cert);
-    sp_buf_init(&serial, SP_LIMIT_CERT_BYTES * 2);
+    sp_buf_init(&serial, (size_t)2 * SP_LIMIT_CERT_BYTES);
     add_built(page, into, "serial", &serial, sp_fact_serial(&serial, cert));
     add_instant(page, into, "not_before", cert->time_valid, cert->not_before * 1000);
     add_instant(page, into, "not_after", cert->time_valid, cert->not_after * 1000);
@@ -391,7 +391,7 @@ static void add_reply(struct page *page, struct cJSON *into, const struct sp_rep
     if (reply->raw.len > 0) {
         struct sp_buf hex;
 
-        sp_buf_init(&hex, SP_LIMIT_REPLY_BYTES * 2);
+        sp_buf_init(&hex, (size_t)2 * SP_LIMIT_REPLY_BYTES);
         add_built(page, into, "raw_hex", &hex, sp_fact_hex(&hex, reply->raw.data, reply->raw.len));
     }
 }

@@ -62,7 +62,7 @@ static bool make_safe(struct sp_writer *writer, const struct sp_render *render, 
                       const char *data, size_t len, size_t max_columns)
 {
     /* An octet becomes at most \xNN; a character of two octets at most \uNNNN. */
-    sp_buf_init(out, 4u * SP_LIMIT_ARENA);
+    sp_buf_init(out, (size_t)4 * SP_LIMIT_ARENA);
     if (sp_safe_append(out, sp_safe_of(render), data, len, max_columns))
         return true;
     sp_writer_fail(writer, ENOMEM);
