@@ -15,41 +15,42 @@
 
 struct sp_finding {
     enum sp_reason reason;
-    enum sp_state state;     /* OK = information */
-    enum sp_phase phase;     /* the stage */
-    const char *message;     /* one line: what happened here, with the numbers; may quote the server raw */
-    const char *hint;        /* what to try next, or NULL: then the reason's `next` */
+    enum sp_state state; /* OK = information */
+    enum sp_phase phase; /* the stage */
+    const char
+        *message;     /* one line: what happened here, with the numbers; may quote the server raw */
+    const char *hint; /* what to try next, or NULL: then the reason's `next` */
     bool has_value;
     double value;
-    const char *unit;        /* "days", "s", or NULL */
+    const char *unit; /* "days", "s", or NULL */
 };
 
 struct sp_result {
     const struct sp_endpoint *endpoint;
-    struct sp_evidence *evidence;  /* owned; its arena holds the findings too. NULL never. */
-    struct sp_finding *findings;   /* worst first, stable */
+    struct sp_evidence *evidence; /* owned; its arena holds the findings too. NULL never. */
+    struct sp_finding *findings;  /* worst first, stable */
     size_t finding_count, finding_size;
-    enum sp_state state;           /* the worst finding's */
-    enum sp_reason reason;         /* that finding's; SP_REASON_OK on success */
-    enum sp_phase phase;           /* that finding's; SP_PHASE_DONE on success */
-    const char *message;           /* one line for people; never NULL */
-    bool out_of_memory;            /* a finding could not be stored: state is then at least UNKNOWN */
-    struct sp_finding scratch;     /* what sp_result_add gives when memory is out */
+    enum sp_state state;       /* the worst finding's */
+    enum sp_reason reason;     /* that finding's; SP_REASON_OK on success */
+    enum sp_phase phase;       /* that finding's; SP_PHASE_DONE on success */
+    const char *message;       /* one line for people; never NULL */
+    bool out_of_memory;        /* a finding could not be stored: state is then at least UNKNOWN */
+    struct sp_finding scratch; /* what sp_result_add gives when memory is out */
 };
 
 /* What a check needs to have been gathered. A bit set. */
 enum sp_need {
     SP_NEED_NONE = 0,
     SP_NEED_BANNER = 1u << 0,
-    SP_NEED_EHLO = 1u << 1,        /* an EHLO, LHLO or HELO was sent */
-    SP_NEED_TLS = 1u << 2,         /* a handshake was begun */
+    SP_NEED_EHLO = 1u << 1, /* an EHLO, LHLO or HELO was sent */
+    SP_NEED_TLS = 1u << 2,  /* a handshake was begun */
     SP_NEED_CERTIFICATES = 1u << 3
 };
 
 struct sp_check {
-    const char *name;        /* "certificate" */
-    const char *help;        /* one line */
-    unsigned needs;          /* without these facts `evaluate` is not called; what prevented them is a
+    const char *name; /* "certificate" */
+    const char *help; /* one line */
+    unsigned needs;   /* without these facts `evaluate` is not called; what prevented them is a
                                 finding of its own, so there is no silent OK */
     /* Says whether a failure with this reason in this phase is this check's to report. At most one
      * check may say yes; the registry reports what none claims. NULL: never. */
@@ -89,10 +90,10 @@ void sp_result_judge(struct sp_result *result, struct sp_evidence *evidence);
 void sp_result_free(struct sp_result *result);
 
 struct sp_report {
-    struct sp_result *results;     /* in the order of the targets (an endpoint per address with
+    struct sp_result *results; /* in the order of the targets (an endpoint per address with
                                       --all-addresses) */
     size_t count;
-    enum sp_state state;           /* worst of all */
+    enum sp_state state; /* worst of all */
     size_t by_state[SP_STATE_COUNT];
 };
 

@@ -13,17 +13,20 @@ static bool owns(enum sp_reason reason, enum sp_phase phase)
     return sp_failure_owner(reason, phase) == SP_OWNER_PHASE && phase == SP_PHASE_BANNER;
 }
 
-/* A server that waits for a TLS ClientHello says nothing: to a plain client it looks dead. */
+/* A server that waits for a TLS ClientHello says nothing: to a plain client it looks dead. Ports that
+ * are never used in that way need no such advice. */
 static const char *find_hint(const struct sp_evidence *evidence)
 {
     const struct sp_endpoint *endpoint = evidence->endpoint;
     enum sp_reason reason = evidence->failure.reason;
-    if (endpoint->tls != SP_TLS_IMPLICIT && endpoint->port == 465 &&
-        (reason == SP_REASON_REPLY_TIMEOUT || reason == SP_REASON_DEADLINE_EXCEEDED ||
-         reason == SP_REASON_PROTOCOL_ERROR || reason == SP_REASON_CONNECTION_CLOSED))
-        return "Try implicit TLS (smtps://HOST or --tls implicit): on port 465 the server waits for "
-               "the TLS handshake before it says anything.";
-    return NULL;
+    bool silent = reason == SP_REASON_REPLY_TIMEOUT || reason == SP_REASON_DEADLINE_EXCEEDED ||
+                  reason == SP_REASON_PROTOCOL_ERROR || reason == SP_REASON_CONNECTION_CLOSED;
+    if (!silent || endpoint->tls == SP_TLS_IMPLICIT || endpoint->unix_path != NULL ||
+        endpoint->port == 24 || endpoint->port == 25 || endpoint->port == 587)
+        return NULL;
+    return "Try implicit TLS (smtps://HOST or --tls implicit): a server with TLS from the start, as "
+           "on port 465, waits for the handshake before it says anything. If that is not it, try "
+           "--reply-timeout 60s and look at the raw answer with `nc HOST PORT`.";
 }
 
 static void fail(const struct sp_evidence *evidence, const struct sp_options *options,

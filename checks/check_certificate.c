@@ -10,6 +10,7 @@
 #include "checks/wording.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static bool owns(enum sp_reason reason, enum sp_phase phase)
@@ -77,7 +78,9 @@ static void add_problem(const struct sp_evidence *evidence, const struct sp_prob
     const char *what = problem->detail;
     if (what == NULL || what[0] == '\0')
         what = sp_reason_info(problem->reason)->sentence;
-    name_certificate(evidence, problem->depth, name, sizeof name);
+    /* Most details say themselves which certificate they mean. */
+    name_certificate(evidence, strstr(what, "certificate") != NULL ? -1 : problem->depth, name,
+                     sizeof name);
     struct sp_finding *finding =
         sp_result_add_state(result, problem->reason, problem_state(evidence, problem->reason),
                             SP_PHASE_VERIFY, "%s%s", what, name);

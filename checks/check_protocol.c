@@ -24,6 +24,9 @@ static void judge_quirks(const struct sp_evidence *evidence, enum sp_phase phase
     char list[SP_WORDING_SIZE] = "";
     size_t used = 0;
     unsigned quirks = collect_quirks(evidence, phase);
+    /* Lines with different codes that ended the session are told as its failure. */
+    if (sp_failed_in(evidence, phase) && sp_failed_with(evidence, SP_REASON_PROTOCOL_ERROR))
+        quirks &= ~(unsigned)SP_QUIRK_MIXED_CODES;
     if (quirks == 0)
         return;
     for (unsigned i = 0; i < SP_QUIRK_COUNT && used < sizeof list; i++)
@@ -31,8 +34,7 @@ static void judge_quirks(const struct sp_evidence *evidence, enum sp_phase phase
             used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "",
                                      sp_quirk_name(i));
     /* Lines with different codes are never good (RFC 5321 §4.2.1): which one was meant? */
-    bool ambiguous = (quirks & SP_QUIRK_MIXED_CODES) != 0 && phase != SP_PHASE_QUIT &&
-                     !sp_failed_in(evidence, phase);
+    bool ambiguous = (quirks & SP_QUIRK_MIXED_CODES) != 0 && phase != SP_PHASE_QUIT;
     sp_result_add_state(result, SP_REASON_PROTOCOL_ERROR,
                         ambiguous ? sp_reason_info(SP_REASON_PROTOCOL_ERROR)->state : SP_STATE_OK,
                         phase, "%s%s is not clean SMTP: %s",

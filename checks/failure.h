@@ -15,7 +15,7 @@
  * target check's, and starttls-* reasons are the starttls check's also when EHLO brought them about.
  */
 enum sp_owner {
-    SP_OWNER_PHASE,    /* the check of the phase */
+    SP_OWNER_PHASE, /* the check of the phase */
     SP_OWNER_TARGET,
     SP_OWNER_STARTTLS,
     SP_OWNER_QUIT
@@ -37,8 +37,8 @@ enum sp_state sp_failure_state(const struct sp_evidence *evidence);
  * Adds the finding of evidence->failure with the state given. The message is composed from the facts
  * (limits, addresses, replies); only reasons about which the facts say nothing use failure.detail.
  */
-struct sp_finding *sp_failure_add_state(const struct sp_evidence *evidence, struct sp_result *result,
-                                        enum sp_state state);
+struct sp_finding *sp_failure_add_state(const struct sp_evidence *evidence,
+                                        struct sp_result *result, enum sp_state state);
 /* The same with sp_failure_state. */
 struct sp_finding *sp_failure_add(const struct sp_evidence *evidence, struct sp_result *result);
 

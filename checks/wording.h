@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SP_WORDING_SIZE 512u  /* room for one whole message */
-#define SP_WORDING_QUOTE 160  /* octets of a server's text that a message quotes */
-#define SP_WORDING_NAME 120   /* octets of a certificate's subject that a message names */
+#define SP_WORDING_SIZE 512u /* room for one whole message */
+#define SP_WORDING_QUOTE 160 /* octets of a server's text that a message quotes */
+#define SP_WORDING_NAME 120  /* octets of a certificate's subject that a message names */
 
 /* "0.4 ms", "88 ms", "5.0 s". Writes into out and returns it. */
 const char *sp_word_duration(char *out, size_t size, int64_t ns);

@@ -33,16 +33,15 @@ static inline void sample_init(struct sample *sample, enum sp_tls_mode tls)
 {
     memset(sample, 0, sizeof *sample);
     sp_options_init(&sample->options);
-    sample->endpoint =
-        (struct sp_endpoint){.input = "mx.example.org",
-                             .host = "mx.example.org",
-                             .port = tls == SP_TLS_IMPLICIT ? 465 : 25,
-                             .tls = tls,
-                             .verify = tls == SP_TLS_OPPORTUNISTIC || tls == SP_TLS_NONE
-                                           ? SP_VERIFY_REPORT
-                                           : SP_VERIFY_REQUIRE,
-                             .server_name = "mx.example.org",
-                             .options = &sample->options};
+    sample->endpoint = (struct sp_endpoint){
+        .input = "mx.example.org",
+        .host = "mx.example.org",
+        .port = tls == SP_TLS_IMPLICIT ? 465 : 25,
+        .tls = tls,
+        .verify = tls == SP_TLS_OPPORTUNISTIC || tls == SP_TLS_NONE ? SP_VERIFY_REPORT
+                                                                    : SP_VERIFY_REQUIRE,
+        .server_name = "mx.example.org",
+        .options = &sample->options};
     sample->evidence = sp_evidence_new(&sample->endpoint);
     if (sample->evidence == NULL)
         abort();

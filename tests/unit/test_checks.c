@@ -287,6 +287,12 @@ static void test_other_messages(void **state)
     sample_judge(&sample);
     assert_non_null(strstr(sample.result.findings[0].hint, "--tls implicit"));
     sample_free(&sample);
+
+    sample_init(&sample, SP_TLS_STARTTLS); /* port 25 */
+    fail_with(&sample, SP_REASON_REPLY_TIMEOUT, SP_PHASE_BANNER, NULL);
+    sample_judge(&sample);
+    assert_null(sample.result.findings[0].hint);
+    sample_free(&sample);
 }
 
 static void test_attempts(void **state)
@@ -471,6 +477,16 @@ static void test_information(void **state)
     expect_verdict(&sample, SP_STATE_CRITICAL, SP_REASON_PROTOCOL_ERROR, SP_PHASE_EHLO);
     sample_free(&sample);
 
+    /* They are told once, also when they ended the session. */
+    sample_init(&sample, SP_TLS_NONE);
+    sample_plain(&sample);
+    sample.evidence->replies[1].quirks = SP_QUIRK_MIXED_CODES;
+    fail_with(&sample, SP_REASON_PROTOCOL_ERROR, SP_PHASE_EHLO, "different codes");
+    sample_judge(&sample);
+    assert_int_equal(sample.result.finding_count, 1);
+    expect_verdict(&sample, SP_STATE_CRITICAL, SP_REASON_PROTOCOL_ERROR, SP_PHASE_EHLO);
+    sample_free(&sample);
+
     sample_init(&sample, SP_TLS_NONE);
     sample_plain(&sample);
     sample.evidence->early_talker = true;
@@ -590,7 +606,8 @@ static void test_certificate_problems(void **state)
         sample.evidence->verify.trusted = false;
         sample_problem(&sample, SP_REASON_CERTIFICATE_WEAK_KEY, "RSA 1024 is short");
         sample_problem(&sample, SP_REASON_CERTIFICATE_EXPIRED, "expired 12 days ago (2026-08-20)");
-        sample_problem(&sample, SP_REASON_CERTIFICATE_HOST_MISMATCH, "not for mx.example.org");
+        sample_problem(&sample, SP_REASON_CERTIFICATE_HOST_MISMATCH,
+                       "the certificate is not for mx.example.org");
         sample_judge(&sample);
         assert_int_equal(sample.result.finding_count, 3);
         assert_int_equal(sample_find(&sample, SP_REASON_CERTIFICATE_EXPIRED)->state,
@@ -599,6 +616,8 @@ static void test_certificate_problems(void **state)
                          rows[i].expired);
         assert_int_equal(sample_find(&sample, SP_REASON_CERTIFICATE_WEAK_KEY)->state, rows[i].weak);
         const struct sp_finding *expired = sample_find(&sample, SP_REASON_CERTIFICATE_EXPIRED);
+        assert_string_equal(sample_find(&sample, SP_REASON_CERTIFICATE_HOST_MISMATCH)->message,
+                            "the certificate is not for mx.example.org");
         assert_string_equal(expired->message,
                             "expired 12 days ago (2026-08-20), certificate 0 CN=mx.example.org");
         assert_int_equal(expired->phase, SP_PHASE_VERIFY);
