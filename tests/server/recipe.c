@@ -3,6 +3,15 @@
 
 #define GOOD_NAMES "DNS:@|IP:127.0.0.1|IP:::1"
 #define YEARS 3650
+/* A hundred names: the certificate grows beyond what some libraries keep. */
+#define TEN_NAMES(d)                                                                           \
+    "|DNS:n" d "0.many.test|DNS:n" d "1.many.test|DNS:n" d "2.many.test|DNS:n" d "3.many.test" \
+    "|DNS:n" d "4.many.test|DNS:n" d "5.many.test|DNS:n" d "6.many.test|DNS:n" d "7.many.test" \
+    "|DNS:n" d "8.many.test|DNS:n" d "9.many.test"
+#define HUNDRED_NAMES                                                                         \
+    TEN_NAMES("0")                                                                            \
+    TEN_NAMES("1") TEN_NAMES("2") TEN_NAMES("3") TEN_NAMES("4") TEN_NAMES("5") TEN_NAMES("6") \
+        TEN_NAMES("7") TEN_NAMES("8") TEN_NAMES("9")
 #define LEAF TS_LEAF
 
 /* Days count from the moment the server starts. A healthy leaf lives from yesterday for 90 days. */
@@ -36,12 +45,14 @@ const struct ts_recipe ts_recipes[] = {
     {"wildcard", "inter-ec", "ec", -1, 90, LEAF, "Wildcard", "DNS:*.wild.test", "inter-ec", NULL, NULL},
     {"no-cn", "inter-ec", "ec", -1, 90, LEAF, NULL, GOOD_NAMES, "inter-ec", NULL, NULL},
     {"ip-only", "inter-ec", "ec", -1, 90, LEAF, "Address", "IP:127.0.0.1|IP:::1", "inter-ec", NULL, NULL},
+    {"many-names", "inter-ec", "ec", -1, 90, LEAF, "@", GOOD_NAMES HUNDRED_NAMES, "inter-ec", NULL, NULL},
     {"deep", "lower", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "lower upper", NULL, NULL},
 
     /* right, but worth a word */
     {"root-sent", "inter-ec", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "inter-ec root", NULL, NULL},
     {"wrong-order", "lower", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "upper lower", NULL, NULL},
     {"extra", "inter-ec", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "inter-ec unrelated", NULL, NULL},
+    {"long-chain", "inter-ec", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "inter-ec unrelated unrelated unrelated unrelated unrelated unrelated unrelated unrelated unrelated", NULL, NULL},
     {"expires-in-5", "inter-ec", "ec", -80, 5, LEAF, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
     {"expires-in-15", "inter-ec", "ec", -80, 15, LEAF, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
 
