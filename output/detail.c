@@ -78,24 +78,16 @@ static void write_labelled(struct sp_writer *writer, const struct sp_render *ren
     sp_flow_end(&flow);
 }
 
-/* True when an earlier finding of this reason has given the same advice. */
-static bool is_told(const struct sp_result *result, size_t index)
+/* A hint that is not simply the reason's own. */
+static bool has_own_hint(const struct sp_finding *finding)
 {
-    const struct sp_finding *finding = &result->findings[index];
-    const char *hint = sp_fact_hint(finding);
-
-    for (size_t i = 0; i < index; i++) {
-        const char *other = sp_fact_hint(&result->findings[i]);
-
-        if (result->findings[i].reason == finding->reason &&
-            (hint == NULL || (other != NULL && strcmp(hint, other) == 0)))
-            return true;
-    }
-    return false;
+    return finding->hint != NULL &&
+           strcmp(finding->hint, sp_reason_info(finding->reason)->next) != 0;
 }
 
+/* A reason is explained the first time; among many endpoints the tenth time would only bury the rest. */
 static void write_finding(struct sp_writer *writer, const struct sp_render *render,
-                          const struct sp_result *result, size_t index)
+                          const struct sp_result *result, size_t index, bool *told)
 {
     const struct sp_finding *finding = &result->findings[index];
     const struct sp_reason_info *reason = sp_reason_info(finding->reason);
@@ -110,10 +102,13 @@ static void write_finding(struct sp_writer *writer, const struct sp_render *rend
     sp_flow_wordsf(&flow, "(%s)", sp_phase_info(finding->phase)->name);
     sp_flow_end(&flow);
     write_labelled(writer, render, "what", finding->message);
-    if (is_told(result, index) || (finding->state == SP_STATE_OK && render->verbose == 0))
+    if (finding->state == SP_STATE_OK && render->verbose == 0)
         return;
-    write_labelled(writer, render, "why", reason->explanation);
-    write_labelled(writer, render, "next", sp_fact_hint(finding));
+    if (!told[finding->reason])
+        write_labelled(writer, render, "why", reason->explanation);
+    if (!told[finding->reason] || has_own_hint(finding))
+        write_labelled(writer, render, "next", sp_fact_hint(finding));
+    told[finding->reason] = true;
 }
 
 static void write_replies(struct sp_writer *writer, const struct sp_render *render,
@@ -169,7 +164,7 @@ static void write_transcript(struct sp_writer *writer, const struct sp_render *r
 }
 
 void sp_detail_write(struct sp_writer *writer, const struct sp_render *render,
-                     const struct sp_result *result)
+                     const struct sp_result *result, bool *told)
 {
     const struct sp_evidence *evidence = result->evidence;
 
@@ -179,7 +174,7 @@ void sp_detail_write(struct sp_writer *writer, const struct sp_render *render,
     if (render->verbose > 0)
         write_replies(writer, render, evidence);
     for (size_t i = 0; i < result->finding_count; i++)
-        write_finding(writer, render, result, i);
+        write_finding(writer, render, result, i, told);
     if (render->transcript && evidence->transcript.first != NULL)
         write_transcript(writer, render, &evidence->transcript);
 }

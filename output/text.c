@@ -42,12 +42,14 @@ static void write_details(struct sp_writer *writer, const struct sp_render *rend
                           const struct sp_result *const *results, size_t count, bool with_ok,
                           bool gap)
 {
+    bool told[SP_REASON_COUNT] = {false};
+
     for (size_t i = 0; i < count && writer->error == 0; i++) {
         if (results[i]->state == SP_STATE_OK && !with_ok)
             continue;
         if (gap)
             sp_write_str(writer, "\n");
-        sp_detail_write(writer, render, results[i]);
+        sp_detail_write(writer, render, results[i], told);
         gap = true;
     }
 }

@@ -179,6 +179,27 @@ static void test_table_or_details(void **state)
     free(verbose);
 }
 
+/* The first time a reason comes up it is explained, and not again. */
+static void test_told_once(void **state)
+{
+    const struct sp_render render = {.width = 200};
+    size_t len;
+
+    (void)state;
+    char *text = render_text(&render, 0, 28, &len);
+    for (int i = SP_REASON_OK + 1; i < SP_REASON_COUNT; i++) {
+        const struct sp_reason_info *reason = sp_reason_info((enum sp_reason)i);
+        char start[40];
+
+        snprintf(start, sizeof(start), "why   %.30s", reason->explanation);
+        if (i == SP_REASON_CERTIFICATE_EXPIRED || i == SP_REASON_CONNECT_TIMEOUT)
+            assert_int_equal(count_of(text, start), 1);
+        else
+            assert_in_range(count_of(text, start), 0, 1);
+    }
+    free(text);
+}
+
 static void test_quiet(void **state)
 {
     const struct sp_render render = {.width = 80, .quiet = true};
@@ -281,9 +302,13 @@ static void test_flow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_width),      cmocka_unit_test(test_order),
-        cmocka_unit_test(test_table_or_details), cmocka_unit_test(test_quiet),
-        cmocka_unit_test(test_nothing),          cmocka_unit_test(test_flow),
+        cmocka_unit_test(test_every_width),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_table_or_details),
+        cmocka_unit_test(test_quiet),
+        cmocka_unit_test(test_told_once),
+        cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_flow),
         cmocka_unit_test(test_waterfall),
     };
 
