@@ -3,6 +3,7 @@
 
 #include "checks/wording.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -104,6 +105,12 @@ static void describe_attempts(const struct sp_evidence *evidence, char *out, siz
     }
 }
 
+/* The connection never left this machine: --source-address isn't ours, or all ports are in use. */
+static bool is_local(const struct sp_failure *failure)
+{
+    return failure->reason == SP_REASON_CONNECT_UNREACHABLE && failure->sys_errno == EADDRNOTAVAIL;
+}
+
 static void describe_connect(const struct sp_evidence *evidence, char *out, size_t size)
 {
     const struct sp_failure *failure = &evidence->failure;
@@ -119,6 +126,11 @@ static void describe_connect(const struct sp_evidence *evidence, char *out, size
         sp_word_duration(limit, sizeof limit,
                          limit_ns(evidence->endpoint->options->connect_timeout_ms));
         snprintf(out, size, "no answer from %s within %s", peer, limit);
+    } else if (is_local(failure)) {
+        const char *source = evidence->endpoint->options->source_address;
+        snprintf(out, size,
+                 "this machine can't connect to %s from %s: no such address or no free port here",
+                 peer, source != NULL ? source : "any of its addresses");
     } else if (failure->sys_errno != 0) {
         char text[128];
         snprintf(out, size, "%s is unreachable: %s", peer,
@@ -222,6 +234,8 @@ enum sp_state sp_failure_state(const struct sp_evidence *evidence)
     const struct sp_reply *reply = sp_phase_reply(evidence, failure->phase);
     if (failure->phase == SP_PHASE_QUIT)
         return SP_STATE_OK;
+    if (is_local(failure))
+        return SP_STATE_UNKNOWN;
     if (failure->reason == SP_REASON_SERVICE_NOT_AVAILABLE && reply != NULL && reply->code >= 500)
         return SP_STATE_CRITICAL;
     if (failure->reason == SP_REASON_CONNECTION_RESET && in_dialogue(failure->phase))

@@ -7,6 +7,7 @@
 
 #include "probe/limits.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -286,6 +287,16 @@ static void test_other_messages(void **state)
     fail_with(&sample, SP_REASON_REPLY_TIMEOUT, SP_PHASE_BANNER, NULL);
     sample_judge(&sample);
     assert_non_null(strstr(sample.result.findings[0].hint, "--tls implicit"));
+    sample_free(&sample);
+
+    /* Our own address is the trouble: nothing is said about the server. */
+    sample_init(&sample, SP_TLS_NONE);
+    sample.options.source_address = "192.0.2.77";
+    sp_evidence_fail(sample.evidence, SP_REASON_CONNECT_UNREACHABLE, SP_PHASE_CONNECT,
+                     EADDRNOTAVAIL, NULL);
+    sample_judge(&sample);
+    expect_verdict(&sample, SP_STATE_UNKNOWN, SP_REASON_CONNECT_UNREACHABLE, SP_PHASE_CONNECT);
+    assert_non_null(strstr(sample.result.message, "from 192.0.2.77"));
     sample_free(&sample);
 
     sample_init(&sample, SP_TLS_STARTTLS); /* port 25 */
