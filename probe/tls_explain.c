@@ -120,19 +120,27 @@ uint16_t sp_tls_server_hello_version(const uint8_t *first, size_t len)
     return (uint16_t)(first[9] << 8 | first[10]);
 }
 
+/* "TLSv1.2 to TLSv1.3", or the only one. */
+static const char *describe_offer(struct sp_arena *arena, const struct sp_tls_fault *fault)
+{
+    const char *min = sp_tls_version_text(fault->version_min);
+    const char *max = sp_tls_version_text(fault->version_max);
+    if (fault->version_min == fault->version_max)
+        return max;
+    const char *range = sp_arena_printf(arena, "%s to %s", min, max);
+    return range ? range : max;
+}
+
 static struct sp_tls_failure explain_version(struct sp_arena *arena,
                                              const struct sp_tls_fault *fault)
 {
     uint16_t chosen = sp_tls_server_hello_version(fault->first, fault->first_len);
-    const char *chosen_text = sp_tls_version_text(chosen);
-    const char *min = sp_tls_version_text(fault->version_min);
-    const char *max = sp_tls_version_text(fault->version_max);
-    const char *fallback = "the server's TLS version is not one that we offered";
-    if (chosen_text)
-        return fail(arena, SP_REASON_TLS_VERSION_UNSUPPORTED, fallback,
-                    "the server chose %s, and we offered %s to %s", chosen_text, min, max);
-    return fail(arena, SP_REASON_TLS_VERSION_UNSUPPORTED, fallback,
-                "the server chose a TLS version that we didn't offer (%s to %s)", min, max);
+    const char *text = sp_tls_version_text(chosen);
+    return fail(arena, SP_REASON_TLS_VERSION_UNSUPPORTED,
+                "the server's TLS version is not one that we offered",
+                "the server chose %s, and we offered %s [%d]",
+                text ? text : "a TLS version that we don't know", describe_offer(arena, fault),
+                fault->code);
 }
 
 static struct sp_tls_failure explain_alert(struct sp_arena *arena, const struct sp_tls_facts *facts,
@@ -142,9 +150,8 @@ static struct sp_tls_failure explain_alert(struct sp_arena *arena, const struct 
     const char *text = facts->alert_text ? facts->alert_text : "unknown alert";
     if (alert == ALERT_PROTOCOL_VERSION)
         return fail(arena, SP_REASON_TLS_VERSION_UNSUPPORTED, "the server refused our TLS versions",
-                    "the server refused our TLS versions (%s to %s) with the alert %s (%d)",
-                    sp_tls_version_text(fault->version_min),
-                    sp_tls_version_text(fault->version_max), text, alert);
+                    "the server refused our TLS versions (%s) with the alert %s (%d)",
+                    describe_offer(arena, fault), text, alert);
     /* TLS 1.2 has no alert of its own for it: a server that asked for a certificate and got an
      * empty list answers handshake_failure (RFC 5246 §7.4.6), some say bad_certificate. */
     if (alert == ALERT_CERTIFICATE_REQUIRED ||

@@ -414,6 +414,50 @@ static void test_pending_data_before_end(void **state)
     close_pair(&pair);
 }
 
+/* A server that asks for another handshake gets none, and can't change what the facts say. */
+static void test_no_renegotiation(void **state)
+{
+    (void)state;
+    struct peer_config server = make_server(PEER_EC, TLS1_2_VERSION);
+    struct pair pair;
+    char data[64];
+    size_t len;
+    enum sp_tls_status status = SP_TLS_DONE;
+    open_pair(&pair, &server, &usual, 0);
+    expect_done(&pair);
+    assert_int_equal(SSL_renegotiate(pair.peer.ssl), 1);
+    SSL_do_handshake(pair.peer.ssl);
+    for (int i = 0; i < 4; i++) {
+        peer_move(&pair.peer, pair.tls, 0, &status);
+        assert_int_not_equal(sp_tls_read(pair.tls, data, sizeof data, &len), SP_TLS_DONE);
+    }
+    assert_int_equal(SSL_CTX_sess_accept_good(pair.peer.ctx), 1);
+    assert_int_equal(sp_tls_facts(pair.tls)->cert_count, 2);
+    close_pair(&pair);
+}
+
+static void test_key_update(void **state)
+{
+    (void)state;
+    struct peer_config server = make_server(PEER_EC, TLS1_3_VERSION);
+    struct pair pair;
+    char data[8];
+    size_t len;
+    enum sp_tls_status status = SP_TLS_DONE;
+    open_pair(&pair, &server, &usual, 0);
+    expect_done(&pair);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(SSL_key_update(pair.peer.ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+        assert_int_equal(SSL_write(pair.peer.ssl, "250 ok", 6), 6);
+        peer_move(&pair.peer, pair.tls, 0, &status);
+        assert_int_equal(sp_tls_read(pair.tls, data, sizeof data, &len), SP_TLS_DONE);
+        assert_int_equal(len, 6);
+        assert_true(sp_tls_outgoing(pair.tls)->len > 0);
+    }
+    expect_talk(&pair);
+    close_pair(&pair);
+}
+
 static double cpu_now(void)
 {
     struct rusage usage;
@@ -480,6 +524,8 @@ int main(void)
         cmocka_unit_test(test_client_certificate_demanded),
         cmocka_unit_test(test_end_without_goodbye),
         cmocka_unit_test(test_pending_data_before_end),
+        cmocka_unit_test(test_no_renegotiation),
+        cmocka_unit_test(test_key_update),
         cmocka_unit_test(test_print_cost),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
