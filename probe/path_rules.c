@@ -392,7 +392,12 @@ static void judge_end(struct sp_judge *judge, const struct sp_route *route)
         return;
     case SP_PATH_END_NO_ISSUER:
         put_label(last.cert->issuer_text, label);
-        sp_judge_add(judge, FAULT_NO_ANCHOR, SP_REASON_CERTIFICATE_CHAIN_INCOMPLETE, last.depth,
+        /* A server that sends its intermediates may leave out the root: then our trust is short of
+         * it, not the chain. */
+        sp_judge_add(judge, FAULT_NO_ANCHOR,
+                     route->count == 1 ? SP_REASON_CERTIFICATE_CHAIN_INCOMPLETE
+                                       : SP_REASON_CERTIFICATE_NOT_TRUSTED,
+                     last.depth,
                      "%s was issued by %s, whose certificate was not sent and is not one of the "
                      "trusted roots",
                      last.who, label);

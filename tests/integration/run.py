@@ -129,11 +129,12 @@ class Suite:
                 listener.startswith("starttls"), self.ca.root, HOST)
         return self.witnesses[listener]
 
-    def validate(self, document):
-        """The schema describes the array of `-o json`; each problem is said with its place."""
-        for error in self.validator.iter_errors(document):
-            place = "/".join(map(str, error.absolute_path))
-            self.failures.expect(False, f"schema: {place}: {error.message}")
+    def validate(self, results):
+        """The schema describes one object of the array; each problem is said with its place."""
+        for result in results:
+            for error in self.validator.iter_errors(result):
+                place = "/".join(map(str, error.absolute_path))
+                self.failures.expect(False, f"schema: {place}: {error.message[:300]}")
 
     def run_case(self, case):
         words = ["-o", "json", "--tls", case.mode, *case.options]

@@ -217,9 +217,9 @@ static const struct chain_row {
     {"mx int", "other root", HOST, "", true, true, "0 1", NULL},
     /* Trust. */
     {"mx int root", "other", HOST, "not-trusted@2", false, true, "0 1 2", NULL},
-    {"mx int", "other", HOST, "chain-incomplete@1", false, true, "0 1", NULL},
+    {"mx int", "other", HOST, "not-trusted@1", false, true, "0 1", NULL},
     {"mx", "root", HOST, "chain-incomplete@0", false, true, "0", NULL},
-    {"mx int", "", HOST, "chain-incomplete@1", false, true, "0 1", NULL},
+    {"mx int", "", HOST, "not-trusted@1", false, true, "0 1", NULL},
     {"self", "root", HOST, "self-signed@0", false, true, "0", NULL},
     {"self", "self", HOST, "", true, true, "0", NULL},
     {"selfca", "root", HOST, "self-signed@0", false, true, "0", NULL},
@@ -250,7 +250,7 @@ static const struct chain_row {
     {"backward int", "root", HOST, "expired@0 not-yet-valid@0 invalid@0", false, true, "0 1", NULL},
     {"underold oldint", "root", HOST, "expired@1", false, true, "0 1", NULL},
     {"bothold oldint", "root", HOST, "expired@0 expired@1", false, true, "0 1", NULL},
-    {"bothold oldint", "other", "x.test", "expired@0 expired@1 host-mismatch@0 chain-incomplete@1", false, false, "0 1", NULL},
+    {"bothold oldint", "other", "x.test", "expired@0 expired@1 host-mismatch@0 not-trusted@1", false, false, "0 1", NULL},
     {"underoldroot", "oldroot", HOST, "expired@-1", false, true, "0", NULL},
     {"selfold", "root", "x.test", "expired@0 host-mismatch@0 self-signed@0", false, false, "0", NULL},
     {"expired", "root", "x.test", "expired@0 host-mismatch@0 chain-incomplete@0", false, false, "0", NULL},
@@ -263,7 +263,7 @@ static const struct chain_row {
     {"mx intxold int", "root", HOST, "", true, true, "0 2", NULL},
     {"mx intxold int", "root other", HOST, "", true, true, "0 2", NULL},
     {"mx int intxold", "other", HOST, "expired@2", false, true, "0 2", NULL},
-    {"underloop loopa loopb", "root", HOST, "chain-incomplete@2", false, true, "0 1 2", NULL},
+    {"underloop loopa loopb", "root", HOST, "not-trusted@2", false, true, "0 1 2", NULL},
     {"underloop loopb loopa", "loopa0", HOST, "", true, true, "0", NULL},
     /* CAs that are none. */
     {"undernobc nobc", "root", HOST, "invalid@1", false, true, "0 1", NULL},
@@ -698,7 +698,7 @@ static void test_maze(void **state)
     assert_true(
         sp_path_validate(chain.arena, chain.certs, chain.count, trust, HOST, MINT_NOW, &verify));
     assert_false(verify.trusted);
-    assert_int_equal(SP_REASON_CERTIFICATE_CHAIN_INCOMPLETE, verify.problems[0].reason);
+    assert_int_equal(SP_REASON_CERTIFICATE_NOT_TRUSTED, verify.problems[0].reason);
     bool said = false;
     for (size_t i = 0; i < verify.problem_count; i++) {
         said =
