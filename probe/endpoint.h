@@ -56,9 +56,10 @@ struct sp_endpoint {
 
 /*
  * Takes one target line apart into *out_endpoint. All strings are copied into `arena`. A bad line
- * is not an error of this function: then `invalid` is set, `input` is kept (the
- * whole line when no word could be told apart), options, mode, tls and verify are set, the rest is zero.
- * `globals` must have been through sp_options_finish and live as long as the endpoint. Returns false only when out of memory.
+ * is not an error of this function: then `invalid` is set, `input` is kept (the whole line when no
+ * word could be told apart), options, mode, tls and verify are set, the rest is zero. `globals` must
+ * have been through sp_options_finish and live as long as the endpoint. Returns false only when out
+ * of memory.
  * A host's name is checked (length of labels and name, no control characters, no spaces) and turned
  * into A-labels by libidn2 (IDNA2008, UTS #46 non-transitional); `input` keeps the user's spelling.
  */

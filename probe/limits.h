@@ -21,25 +21,25 @@
 #define SP_LIMIT_PENDING 16384u /* plaintext waiting for the socket */
 
 /* Certificates. wolfSSL keeps at most nine; the parser's own cap stands above that. */
-#define SP_LIMIT_CERTS 16u           /* certificates of one chain */
-#define SP_LIMIT_CERT_BYTES 65536u   /* DER of one certificate */
-#define SP_LIMIT_CHAIN_BYTES 131072u /* DER of one chain */
-#define SP_LIMIT_NAMES 256u          /* subjectAltName entries kept */
-#define SP_LIMIT_DER_DEPTH 24u       /* nesting of DER values */
-#define SP_LIMIT_CERT_FLAWS 8u         /* breaches of RFC 5280 kept of one certificate */
-#define SP_LIMIT_DN_TEXT 1024u         /* octets of a distinguished name as text */
-#define SP_LIMIT_PATH_DEPTH 10u      /* certificates in one path, root included */
-#define SP_LIMIT_PATH_TRIES 64u      /* signature checks spent on one chain */
-#define SP_LIMIT_PATH_STEPS 256u       /* certificates tried as part of a path, of one chain */
-#define SP_LIMIT_PATH_ANCHORS 16u      /* anchors of one name that are tried */
+#define SP_LIMIT_CERTS 16u                /* certificates of one chain */
+#define SP_LIMIT_CERT_BYTES 65536u        /* DER of one certificate */
+#define SP_LIMIT_CHAIN_BYTES 131072u      /* DER of one chain */
+#define SP_LIMIT_NAMES 256u               /* subjectAltName entries kept */
+#define SP_LIMIT_DER_DEPTH 24u            /* nesting of DER values */
+#define SP_LIMIT_CERT_FLAWS 8u            /* breaches of RFC 5280 kept of one certificate */
+#define SP_LIMIT_DN_TEXT 1024u            /* octets of a distinguished name as text */
+#define SP_LIMIT_PATH_DEPTH 10u           /* certificates in one path, root included */
+#define SP_LIMIT_PATH_TRIES 64u           /* signature checks spent on one chain */
+#define SP_LIMIT_PATH_STEPS 256u          /* certificates tried as part of a path, of one chain */
+#define SP_LIMIT_PATH_ANCHORS 16u         /* anchors of one name that are tried */
 #define SP_LIMIT_CONSTRAINT_STEPS 262144u /* names held against name constraints, of one chain */
-#define SP_LIMIT_PROBLEMS 64u        /* problems listed of one chain */
-#define SP_LIMIT_CA_FILE 33554432u   /* octets of one trust file */
+#define SP_LIMIT_PROBLEMS 64u             /* problems listed of one chain */
+#define SP_LIMIT_CA_FILE 33554432u        /* octets of one trust file */
 
 /* Names. */
-#define SP_LIMIT_HOST 255u         /* RFC 1035 §2.3.4 */
-#define SP_LIMIT_ADDRESSES 32u     /* addresses kept of one name */
-#define SP_LIMIT_DNS_CACHE 16384u     /* answers kept of names that nobody waits for */
+#define SP_LIMIT_HOST 255u        /* RFC 1035 §2.3.4 */
+#define SP_LIMIT_ADDRESSES 32u    /* addresses kept of one name */
+#define SP_LIMIT_DNS_CACHE 16384u /* answers kept of names that nobody waits for */
 
 /* Input of the user: mistakes, not attacks, but /dev/zero can be given as a file. */
 #define SP_LIMIT_TARGET_LINE 4096u         /* octets of one target line */
@@ -50,9 +50,9 @@
 #define SP_LIMIT_PAGE 268435456u           /* octets of a help page or a dry run's listing */
 
 /* Output. */
-#define SP_LIMIT_WRITER 65536u         /* octets that wait for a file descriptor */
+#define SP_LIMIT_WRITER 65536u           /* octets that wait for a file descriptor */
 #define SP_LIMIT_WRITER_MEMORY 67108864u /* octets of an output that is kept in memory */
-#define SP_LIMIT_LINE 65536u           /* octets of one piece of text while it is laid out */
+#define SP_LIMIT_LINE 65536u             /* octets of one piece of text while it is laid out */
 
 /* A user's pattern against a server's text: the server must not choose what a match costs. */
 #define SP_LIMIT_PATTERN 4096u          /* octets of one pattern */
