@@ -11,8 +11,9 @@
 #define HUNDRED_NAMES                                                                         \
     TEN_NAMES("0")                                                                            \
     TEN_NAMES("1")                                                                            \
-    TEN_NAMES("2") TEN_NAMES("3") TEN_NAMES("4") TEN_NAMES("5") TEN_NAMES("6") TEN_NAMES("7") \
-        TEN_NAMES("8") TEN_NAMES("9")
+    TEN_NAMES("2")                                                                            \
+    TEN_NAMES("3") TEN_NAMES("4") TEN_NAMES("5") TEN_NAMES("6") TEN_NAMES("7") TEN_NAMES("8") \
+        TEN_NAMES("9")
 #define LEAF TS_LEAF
 
 /* Days count from the moment the server starts. A healthy leaf lives from yesterday for 90 days. */
