@@ -8,12 +8,11 @@
     "|DNS:n" d "0.many.test|DNS:n" d "1.many.test|DNS:n" d "2.many.test|DNS:n" d "3.many.test" \
     "|DNS:n" d "4.many.test|DNS:n" d "5.many.test|DNS:n" d "6.many.test|DNS:n" d "7.many.test" \
     "|DNS:n" d "8.many.test|DNS:n" d "9.many.test"
-#define HUNDRED_NAMES                                                                         \
-    TEN_NAMES("0")                                                                            \
-    TEN_NAMES("1")                                                                            \
-    TEN_NAMES("2")                                                                            \
-    TEN_NAMES("3") TEN_NAMES("4") TEN_NAMES("5") TEN_NAMES("6") TEN_NAMES("7") TEN_NAMES("8") \
-        TEN_NAMES("9")
+/* clang-format off */
+#define HUNDRED_NAMES                                                                              \
+    TEN_NAMES("0") TEN_NAMES("1") TEN_NAMES("2") TEN_NAMES("3") TEN_NAMES("4") TEN_NAMES("5")      \
+    TEN_NAMES("6") TEN_NAMES("7") TEN_NAMES("8") TEN_NAMES("9")
+/* clang-format on */
 #define LEAF TS_LEAF
 
 /* Days count from the moment the server starts. A healthy leaf lives from yesterday for 90 days. */
