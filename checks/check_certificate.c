@@ -58,32 +58,26 @@ static bool has_problem(const struct sp_verify *verify, enum sp_reason reason)
     return false;
 }
 
-/* ", certificate 0 CN=mx.example.org", or nothing for a problem of the whole chain. */
-static void name_certificate(const struct sp_evidence *evidence, int depth, char *out, size_t size)
+/* Which certificate a message is about; path validation names them in the same way. */
+static void name_certificate(const struct sp_evidence *evidence, size_t depth, char *out,
+                             size_t size)
 {
-    const char *subject = NULL;
-    out[0] = '\0';
-    if (depth < 0)
-        return;
-    if ((size_t)depth < evidence->tls.cert_count)
-        subject = evidence->tls.certs[depth].subject_text;
-    snprintf(out, size, ", certificate %d%s%.*s", depth, subject != NULL ? " " : "",
-             SP_WORDING_NAME, subject != NULL ? subject : "");
+    if (depth == 0)
+        snprintf(out, size, "the server's certificate");
+    else
+        snprintf(out, size, "the CA certificate \"%.*s\"", SP_WORDING_NAME,
+                 evidence->tls.certs[depth].subject_text);
 }
 
 static void add_problem(const struct sp_evidence *evidence, const struct sp_problem *problem,
                         struct sp_result *result)
 {
-    char name[SP_WORDING_SIZE];
     const char *what = problem->detail;
     if (what == NULL || what[0] == '\0')
         what = sp_reason_info(problem->reason)->sentence;
-    /* Most details say themselves which certificate they mean. */
-    name_certificate(evidence, strstr(what, "certificate") != NULL ? -1 : problem->depth, name,
-                     sizeof name);
     struct sp_finding *finding =
         sp_result_add_state(result, problem->reason, problem_state(evidence, problem->reason),
-                            SP_PHASE_VERIFY, "%s%s", what, name);
+                            SP_PHASE_VERIFY, "%s", what);
     if (problem->reason == SP_REASON_CERTIFICATE_EXPIRED && problem->depth >= 0 &&
         (size_t)problem->depth < evidence->tls.cert_count) {
         finding->has_value = true;
@@ -155,11 +149,11 @@ static void judge_expiry(const struct sp_evidence *evidence, const struct sp_opt
     time_t end = (time_t)evidence->tls.certs[index].not_after;
     if (gmtime_r(&end, &tm) != NULL)
         strftime(date, sizeof date, "%Y-%m-%d", &tm);
-    name_certificate(evidence, (int)index, name, sizeof name);
+    name_certificate(evidence, index, name, sizeof name);
     sp_threshold_describe(limit, sizeof limit, range, "days");
     struct sp_finding *finding = sp_result_add_state(
         result, SP_REASON_CERTIFICATE_EXPIRES_SOON, clamp(evidence, state), SP_PHASE_VERIFY,
-        "expires in %.1f days (%s), %s%s", days, date, limit, name);
+        "%s expires in %.1f days (%s), %s", name, days, date, limit);
     finding->has_value = true;
     finding->value = days;
     finding->unit = "days";

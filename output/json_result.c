@@ -233,14 +233,13 @@ static void add_starttls(struct page *page)
         return;
     struct cJSON *object = sp_json_object(json, json->root, "starttls");
     sp_json_bool(json, object, "offered", evidence->starttls_offered);
-    if (!evidence->starttls_tried)
-        return;
-    if (evidence->starttls_code == 0) {
+    if (evidence->starttls_code != 0)
+        sp_json_integer(json, object, "code", evidence->starttls_code);
+    else if (evidence->starttls_tried)
         sp_json_null(json, object, "code");
-        return;
-    }
-    sp_json_integer(json, object, "code", evidence->starttls_code);
-    sp_json_integer(json, object, "leftover_bytes", (int64_t)evidence->starttls_leftover);
+    /* Octets may also come before the question could be asked. */
+    if (evidence->starttls_code != 0 || evidence->starttls_leftover > 0)
+        sp_json_integer(json, object, "leftover_bytes", (int64_t)evidence->starttls_leftover);
 }
 
 static void add_tls(struct page *page)

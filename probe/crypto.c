@@ -9,6 +9,8 @@
 #include <wolfssl/wolfcrypt/error-crypt.h>
 #include <wolfssl/wolfcrypt/sha256.h>
 
+#include <errno.h>
+
 #ifndef OPENSSL_EXTRA
 #error "this wolfSSL was built without OPENSSL_EXTRA, which declares wc_CheckCertSigPubKey"
 #endif
@@ -90,9 +92,11 @@ enum sp_crypto_verdict sp_crypto_check_signature(const struct sp_cert *cert,
     if (wanted != issuer->key_type || (issuer->key_pss && cert->sig_alg != SP_SIG_RSA_PSS)) {
         return SP_CRYPTO_BAD;
     }
+    errno = 0;
     int rc = wc_CheckCertSigPubKey(cert->der.data, (word32)cert->der.len, NULL, key.data,
                                    (word32)key.len, oid);
-    if (rc == MEMORY_E) {
+    /* A failed allocation deep inside ends as "bad signature". */
+    if (rc == MEMORY_E || (rc != 0 && errno == ENOMEM)) {
         return SP_CRYPTO_NO_MEMORY;
     }
     return rc == 0 ? SP_CRYPTO_GOOD : SP_CRYPTO_BAD;

@@ -111,7 +111,6 @@ static void judge_dates(struct sp_judge *judge, const struct place *place)
 {
     const struct sp_cert *cert = place->cert;
     char span[48], date[48];
-    const char *who = place->index == 0 ? "" : place->who, *gap = place->index == 0 ? "" : " ";
     if (!cert->time_valid) {
         sp_judge_add(judge, FAULT, SP_REASON_CERTIFICATE_INVALID, place->depth,
                      "the dates of %s cannot be read", place->who);
@@ -125,14 +124,13 @@ static void judge_dates(struct sp_judge *judge, const struct place *place)
         put_span(judge->now - cert->not_after, span, sizeof span);
         put_date(cert->not_after, date, sizeof date);
         sp_judge_add(judge, FAULT, SP_REASON_CERTIFICATE_EXPIRED, place->depth,
-                     "%s%sexpired %s ago, on %s", who, gap, span, date);
+                     "%s expired %s ago, on %s", place->who, span, date);
     }
     if (judge->now < cert->not_before) {
         put_span(cert->not_before - judge->now, span, sizeof span);
         put_date(cert->not_before, date, sizeof date);
         sp_judge_add(judge, FAULT, SP_REASON_CERTIFICATE_NOT_YET_VALID, place->depth,
-                     "%s%svalid only in %s, from %s", who, place->index == 0 ? "" : " is ", span,
-                     date);
+                     "%s is valid only in %s, from %s", place->who, span, date);
     }
 }
 

@@ -285,8 +285,9 @@ struct sp_tls_failure sp_tls_explain(struct sp_arena *arena, const struct sp_tls
         if (meanings[i].code == fault->code)
             return fail(arena, meanings[i].reason, meanings[i].detail, "%s [%d]",
                         meanings[i].detail, fault->code);
-    return fail(arena, SP_REASON_TLS_HANDSHAKE_FAILED, "our TLS library gave up",
-                "our TLS library (wolfSSL) gave up %s: %s [%d]",
+    return fail(arena,
+                fault->handshake ? SP_REASON_TLS_HANDSHAKE_FAILED : SP_REASON_TLS_PROTOCOL_ERROR,
+                "our TLS library gave up", "our TLS library (wolfSSL) gave up %s: %s [%d]",
                 fault->handshake ? "the handshake" : "the session",
                 wolfSSL_ERR_reason_error_string((unsigned long)(long)fault->code), fault->code);
 }

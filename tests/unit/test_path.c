@@ -550,8 +550,9 @@ static void test_chains(void **state)
 static const struct detail_row {
     const char *sent, *anchors, *host, *detail;
 } detail_rows[] = {
-    {"expired int", "root", HOST, "expired 12 days ago, on 2026-08-20"},
-    {"future int", "root", HOST, "valid only in 40 days, from 2026-10-11"},
+    {"expired int", "root", HOST, "the server's certificate expired 12 days ago, on 2026-08-20"},
+    {"future int", "root", HOST,
+     "the server's certificate is valid only in 40 days, from 2026-10-11"},
     {"underold oldint", "root", HOST,
      "the CA certificate \"Old Int\" expired 1 day ago, on 2026-08-31"},
     {"underoldroot", "oldroot", HOST,
