@@ -441,6 +441,18 @@ static void on_eof(struct sp_conn *conn, int sys_errno)
     }
 }
 
+/* libuv takes a reset that comes right behind octets for the end of the stream; the socket knows. */
+static int hidden_error(uv_stream_t *stream)
+{
+    uv_os_fd_t fd;
+    int sys_errno = 0;
+    socklen_t size = sizeof sys_errno;
+    if (uv_fileno((uv_handle_t *)stream, &fd) != 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &sys_errno, &size) != 0)
+        return 0;
+    return sys_errno;
+}
+
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
 {
     struct sp_conn *conn = stream->data;
@@ -449,7 +461,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
         return;
     if (count < 0) {
         uv_read_stop(stream);
-        on_eof(conn, count == UV_EOF ? 0 : (int)-count);
+        on_eof(conn, count == UV_EOF ? hidden_error(stream) : (int)-count);
         return;
     }
     if (!conn->tls) {

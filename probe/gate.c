@@ -113,10 +113,12 @@ enum sp_gate_status sp_gate_enter(struct sp_gate *gate, const struct sockaddr_st
         return SP_GATE_NOMEM;
     pass->at = at;
     pass->next = NULL;
+    pass->waiting = false;
     if (at->inside < gate->per_address) {
         at->inside++;
         return SP_GATE_IN;
     }
+    pass->waiting = true;
     if (at->last_waiting)
         at->last_waiting->next = pass;
     else
@@ -125,42 +127,45 @@ enum sp_gate_status sp_gate_enter(struct sp_gate *gate, const struct sockaddr_st
     return SP_GATE_WAIT;
 }
 
-/* True when the pass was waiting and has been taken out of the line. */
-static bool stop_waiting(struct sp_gate_address *at, const struct sp_gate_pass *pass)
+static void stop_waiting(struct sp_gate_address *at, const struct sp_gate_pass *pass)
 {
-    struct sp_gate_pass *before = NULL;
-    for (struct sp_gate_pass *p = at->first_waiting; p; before = p, p = p->next) {
-        if (p != pass)
-            continue;
-        if (before)
-            before->next = p->next;
-        else
-            at->first_waiting = p->next;
-        if (at->last_waiting == p)
-            at->last_waiting = before;
-        return true;
+    struct sp_gate_pass *before = NULL, *p = at->first_waiting;
+    while (p != pass) {
+        before = p;
+        p = p->next;
     }
-    return false;
+    if (before)
+        before->next = p->next;
+    else
+        at->first_waiting = p->next;
+    if (at->last_waiting == p)
+        at->last_waiting = before;
+}
+
+static struct sp_gate_pass *next_in_line(struct sp_gate_address *at)
+{
+    struct sp_gate_pass *next = at->first_waiting;
+    at->first_waiting = next->next;
+    if (!at->first_waiting)
+        at->last_waiting = NULL;
+    next->next = NULL;
+    next->waiting = false;
+    return next;
 }
 
 struct sp_gate_pass *sp_gate_leave(struct sp_gate *gate, struct sp_gate_pass *pass)
 {
     struct sp_gate_address *at = pass->at;
+    struct sp_gate_pass *next = NULL;
     if (!at)
         return NULL;
     pass->at = NULL;
-    struct sp_gate_pass *next = NULL;
-    if (!stop_waiting(at, pass)) {
-        next = at->first_waiting;
-        if (next) {
-            at->first_waiting = next->next;
-            if (!at->first_waiting)
-                at->last_waiting = NULL;
-            next->next = NULL;
-        } else {
-            at->inside--;
-        }
-    }
+    if (pass->waiting)
+        stop_waiting(at, pass);
+    else if (at->first_waiting)
+        next = next_in_line(at);
+    else
+        at->inside--;
     drop_if_empty(gate, at);
     return next;
 }

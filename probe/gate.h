@@ -15,6 +15,7 @@ struct sp_gate;
 /* A place in a gate; embed it in what waits. Zero it before the first use. */
 struct sp_gate_pass {
     struct sp_gate_address *at; /* NULL: outside */
+    bool waiting;
     struct sp_gate_pass *next;
     void *data; /* the owner's */
 };
