@@ -78,7 +78,7 @@ static bool set_family(const struct sp_setting *set)
 {
     enum sp_family *field = set->field;
     enum sp_family asked = (enum sp_family)set->row->min;
-    bool on;
+    bool on = false;
 
     if (!read_flag(set, &on)) {
         return false;
