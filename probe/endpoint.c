@@ -75,7 +75,7 @@ static bool starts_with(struct span span, const char *prefix)
 {
     size_t i = 0;
 
-    while (prefix[i] != '\0' && i < span.len &&
+    while (i < span.len && prefix[i] != '\0' &&
            lower_letter(prefix[i]) == lower_letter(span.at[i])) {
         i++;
     }
