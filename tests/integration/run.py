@@ -319,8 +319,10 @@ class Suite:
                 if version == "TLSv1.3":  # with 1.2 Postfix writes OpenSSL's names
                     self.failures.expect(f"{version} with cipher {cipher} " in log,
                                          f"Postfix knows of no session with {version} {cipher}")
-            self.failures.expect("improper command pipelining" not in log,
-                                 "Postfix complains of commands that came too early")
+            # One case says ClientHello to the plain listener on purpose: "\\026\\003" in the log.
+            early = [line for line in log.splitlines()
+                     if "improper command pipelining" in line and r"\026\003" not in line]
+            self.failures.equal(early, [], "Postfix's complaints of commands that came too early")
 
     def run(self, directory):
         for listener in ("starttls-rsa", "starttls-ecdsa", "implicit-rsa", "implicit-ecdsa"):
