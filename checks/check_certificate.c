@@ -8,10 +8,10 @@
 #include "checks/failure.h"
 #include "checks/thresholds.h"
 #include "checks/wording.h"
+#include "probe/calendar.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static bool owns(enum sp_reason reason, enum sp_phase phase)
 {
@@ -134,11 +134,11 @@ static void judge_verdict(const struct sp_evidence *evidence, struct sp_result *
 static void judge_expiry(const struct sp_evidence *evidence, const struct sp_options *options,
                          struct sp_result *result)
 {
-    char name[SP_WORDING_SIZE], limit[SP_WORDING_SIZE], date[32] = "?";
+    char name[SP_WORDING_SIZE], limit[SP_WORDING_SIZE], left[SP_CALENDAR_SIZE],
+        date[SP_CALENDAR_SIZE];
     const struct sp_range *range = NULL;
     size_t index = 0;
     double days = 0;
-    struct tm tm;
     /* What has ended already is certificate-expired, not "soon". */
     if (!sp_expiry_first(evidence, &index, &days) || days < 0)
         return;
@@ -146,14 +146,13 @@ static void judge_expiry(const struct sp_evidence *evidence, const struct sp_opt
         sp_threshold_state(&options->cert_warning, &options->cert_critical, days, &range);
     if (range == NULL)
         return;
-    time_t end = (time_t)evidence->tls.certs[index].not_after;
-    if (gmtime_r(&end, &tm) != NULL)
-        strftime(date, sizeof date, "%Y-%m-%d", &tm);
+    (void)sp_calendar_date(date, sizeof date, evidence->tls.certs[index].not_after);
+    sp_expiry_word(left, sizeof left, days);
     name_certificate(evidence, index, name, sizeof name);
     sp_threshold_describe(limit, sizeof limit, range, "days");
-    struct sp_finding *finding = sp_result_add_state(
-        result, SP_REASON_CERTIFICATE_EXPIRES_SOON, clamp(evidence, state), SP_PHASE_VERIFY,
-        "%s expires in %.1f days (%s), %s", name, days, date, limit);
+    struct sp_finding *finding =
+        sp_result_add_state(result, SP_REASON_CERTIFICATE_EXPIRES_SOON, clamp(evidence, state),
+                            SP_PHASE_VERIFY, "%s expires in %s (%s), %s", name, left, date, limit);
     finding->has_value = true;
     finding->value = days;
     finding->unit = "days";

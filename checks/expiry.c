@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "checks/expiry.h"
 
+#include "probe/calendar.h"
+
+#include <math.h>
+
 #define SECONDS_PER_DAY 86400.0
 
 bool sp_expiry_first(const struct sp_evidence *evidence, size_t *out_index, double *out_days)
@@ -22,4 +26,9 @@ bool sp_expiry_first(const struct sp_evidence *evidence, size_t *out_index, doub
     if (found)
         *out_days = ((double)end - (double)evidence->started_ms / 1000.0) / SECONDS_PER_DAY;
     return found;
+}
+
+void sp_expiry_word(char *out, size_t size, double days)
+{
+    sp_calendar_span(out, size, llround(days * SECONDS_PER_DAY));
 }

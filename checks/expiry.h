@@ -14,5 +14,7 @@
  * negative once it has ended. False: there is no such certificate or its dates can't be read.
  */
 bool sp_expiry_first(const struct sp_evidence *evidence, size_t *out_index, double *out_days);
+/* Days as people read them, without sign: "29 days", "5 hours" (sp_calendar_span). */
+void sp_expiry_word(char *out, size_t size, double days);
 
 #endif

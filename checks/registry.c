@@ -6,8 +6,8 @@
 #include "checks/failure.h"
 #include "checks/pattern.h"
 #include "checks/wording.h"
+#include "probe/calendar.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -188,20 +188,21 @@ static void sort_findings(struct sp_result *result)
     }
 }
 
-/* "a valid certificate for 29 days", or what else can be said of it. */
+/* "certificate valid for 29 days", or what else can be said of it. */
 static void describe_certificate(const struct sp_evidence *evidence, char *out, size_t size)
 {
     const struct sp_verify *verify = &evidence->verify;
     size_t index = 0;
     double days = 0;
+    char left[SP_CALENDAR_SIZE];
     bool dated = sp_expiry_first(evidence, &index, &days);
+    sp_expiry_word(left, sizeof left, days);
     if (!verify->done)
-        snprintf(out, size, "an unverified certificate");
+        snprintf(out, size, "certificate not verified");
     else if (!verify->trusted || (verify->name_tested && !verify->name_match) || !dated)
-        snprintf(out, size, "a certificate that does not verify");
+        snprintf(out, size, "certificate does not verify");
     else
-        snprintf(out, size, "a valid certificate for %.0f day%s", floor(days),
-                 floor(days) >= 1.0 && floor(days) < 2.0 ? "" : "s");
+        snprintf(out, size, "certificate valid for %s", left);
 }
 
 static const char *describe_success(const struct sp_evidence *evidence)
@@ -212,7 +213,7 @@ static const char *describe_success(const struct sp_evidence *evidence)
     if (evidence->tls.established) {
         describe_certificate(evidence, certificate, sizeof certificate);
         text =
-            sp_arena_printf(evidence->arena, "%s with %s, %s",
+            sp_arena_printf(evidence->arena, "%s, %s, %s",
                             evidence->tls.version_text != NULL ? evidence->tls.version_text : "TLS",
                             certificate, took);
     } else {

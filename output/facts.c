@@ -36,6 +36,16 @@ void sp_fact_ms(char out[SP_FACT_SIZE], int64_t ns)
     set_thousandths(out, ns <= 0 ? 0 : ns / 1000 + (ns % 1000 >= 500));
 }
 
+void sp_fact_time(char out[SP_FACT_SIZE], int64_t ns)
+{
+    int64_t tenths = ns <= 0 ? 0 : ns / 100000 + (ns % 100000 >= 50000);
+
+    if (ns > 0 && tenths == 0)
+        snprintf(out, SP_FACT_SIZE, "<0.1 ms");
+    else
+        snprintf(out, SP_FACT_SIZE, "%" PRId64 ".%d ms", tenths / 10, (int)(tenths % 10));
+}
+
 bool sp_fact_number(char out[SP_FACT_SIZE], double value)
 {
     if (!isfinite(value) || fabs(value) >= NUMBER_MAX) {
@@ -73,20 +83,9 @@ bool sp_fact_instant(char out[SP_FACT_SIZE], int64_t unix_ms)
     return true;
 }
 
-bool sp_fact_date(char out[SP_FACT_SIZE], int64_t unix_s)
-{
-    struct tm tm;
-
-    out[0] = '\0';
-    if (!set_time(&tm, unix_s))
-        return false;
-    snprintf(out, SP_FACT_SIZE, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
-    return true;
-}
-
 int64_t sp_fact_tenths_of_days(int64_t until_s, int64_t now_ms)
 {
-    return divide_floor(until_s * 1000 - now_ms + TENTH_OF_DAY_MS / 2, TENTH_OF_DAY_MS);
+    return (until_s * 1000 - now_ms) / TENTH_OF_DAY_MS;
 }
 
 void sp_fact_tenths(char out[SP_FACT_SIZE], int64_t tenths)

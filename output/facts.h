@@ -14,13 +14,14 @@
 
 /* Nanoseconds as milliseconds with at most three decimals and none for nothing: "1.2", "0.004", "88". */
 void sp_fact_ms(char out[SP_FACT_SIZE], int64_t ns);
+/* Nanoseconds for people: "8.1 ms"; one decimal is what an eye can use, less than that is "<0.1 ms". */
+void sp_fact_time(char out[SP_FACT_SIZE], int64_t ns);
 /* A number with at most three decimals. False (and "null") when it is no finite number below 1e15. */
 bool sp_fact_number(char out[SP_FACT_SIZE], double value);
 /* RFC 3339 in UTC: "2026-09-01T10:00:00.123Z". False when the year is not 0000..9999. */
 bool sp_fact_instant(char out[SP_FACT_SIZE], int64_t unix_ms);
-/* "2026-09-01", as above. */
-bool sp_fact_date(char out[SP_FACT_SIZE], int64_t unix_s);
-/* Tenths of a day from `now_ms` to `until_s`, rounded to the nearest; negative when past. */
+/* Whole tenths of a day from `now_ms` to `until_s`, negative when past. Cut, not rounded, as in messages:
+ * what is below 7 days must not read 7.0. */
 int64_t sp_fact_tenths_of_days(int64_t until_s, int64_t now_ms);
 /* Tenths as "29.5", "-0.1". */
 void sp_fact_tenths(char out[SP_FACT_SIZE], int64_t tenths);

@@ -17,6 +17,7 @@
 #include "output/facts.h"
 #include "output/output.h"
 #include "output/unique.h"
+#include "probe/calendar.h"
 #include "probe/limits.h"
 
 #include <arpa/inet.h>
@@ -168,14 +169,15 @@ static void write_findings(struct sp_writer *writer, const struct sp_render *ren
 static void write_phases(struct sp_writer *writer, const char *indent,
                          const struct sp_evidence *evidence)
 {
-    char took[32];
+    char took[SP_FACT_SIZE];
     const char *before = "phases: ";
     for (int i = 0; i < SP_PHASE_TIMED_COUNT; i++) {
         if (evidence->spans[i].start_ns < 0)
             continue;
-        sp_writef(writer, "%s%s%s %s", before[0] == 'p' ? indent : "", before,
-                  sp_phase_info((enum sp_phase)i)->name,
-                  sp_word_duration(took, sizeof took, evidence->spans[i].ns));
+        sp_fact_time(took, evidence->spans[i].ns);
+        sp_writef(writer, "%s%s%s ", before[0] == 'p' ? indent : "", before,
+                  sp_phase_info((enum sp_phase)i)->name);
+        write_text(writer, took, 0); /* "<0.1 ms" is markup to web pages */
         before = ", ";
     }
     if (before[0] == ',')
@@ -200,9 +202,12 @@ static void write_detail(struct sp_writer *writer, const char *indent,
                   evidence->tls.cipher != NULL ? evidence->tls.cipher : "?",
                   evidence->tls.group != NULL ? evidence->tls.group : "");
     for (size_t i = 0; i < evidence->tls.cert_count; i++) {
-        const char *subject = evidence->tls.certs[i].subject_text;
+        const struct sp_cert *cert = &evidence->tls.certs[i];
+        char until[SP_CALENDAR_SIZE];
         sp_writef(writer, "%scertificate %zu: ", indent, i);
-        write_text(writer, subject != NULL ? subject : "unreadable", 0);
+        write_text(writer, cert->subject_text != NULL ? cert->subject_text : "unreadable", 0);
+        if (cert->time_valid && sp_calendar_date(until, sizeof until, cert->not_after))
+            sp_writef(writer, ", until %s", until);
         sp_write_str(writer, "\n");
     }
     write_phases(writer, indent, evidence);

@@ -3,8 +3,6 @@
 #include "output/facts.h"
 #include "output/style.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define EIGHTHS 8
@@ -18,17 +16,6 @@ struct chart {
     size_t time_columns; /* columns of the longest time */
     bool marks;          /* some phase has a finding: there is a column for marks */
 };
-
-/* "8.1 ms": one decimal is what an eye can use; less than that is said as such. */
-static void set_time(char out[SP_FACT_SIZE], int64_t ns)
-{
-    int64_t tenths = ns / 100000 + (ns % 100000 >= 50000);
-
-    if (ns > 0 && tenths == 0)
-        snprintf(out, SP_FACT_SIZE, "<0.1 ms");
-    else
-        snprintf(out, SP_FACT_SIZE, "%" PRId64 ".%d ms", tenths / 10, (int)(tenths % 10));
-}
 
 /* The worst state among the findings of a phase. */
 static enum sp_state find_state(const struct sp_result *result, enum sp_phase phase)
@@ -66,7 +53,7 @@ static void measure(struct chart *chart)
         if (find_state(chart->result, (enum sp_phase)i) != SP_STATE_OK)
             chart->marks = true;
     }
-    set_time(text, chart->total_ns); /* no part is longer than the whole */
+    sp_fact_time(text, chart->total_ns); /* no part is longer than the whole */
     chart->time_columns = strlen(text) < 7 ? 7 : strlen(text);
     chart->marks = chart->marks || find_state(chart->result, SP_PHASE_TOTAL) != SP_STATE_OK;
     size_t taken = SP_ROW_INDENT + 2 + chart->time_columns + (chart->marks ? 2 : 0);
@@ -117,7 +104,7 @@ static void write_time(const struct chart *chart, int64_t ns, enum sp_state stat
     char text[SP_FACT_SIZE];
     enum sp_tone tone = state == SP_STATE_OK ? SP_TONE_PLAIN : sp_tone_of_state(state);
 
-    set_time(text, ns);
+    sp_fact_time(text, ns);
     sp_write_str(chart->writer, "  ");
     sp_write_cell(chart->writer, chart->render, text, strlen(text), chart->time_columns, true);
     if (chart->marks && state != SP_STATE_OK) {

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "probe/path_rules.h"
 
+#include "probe/calendar.h"
 #include "probe/constraints.h"
 #include "probe/dn.h"
 
 #include <arpa/inet.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* What a fault takes from a route. A signature that doesn't verify is worse than any sum of the
  * others, and a route that ends at an anchor is better than one that doesn't. */
@@ -81,36 +80,11 @@ static void set_place(struct place *place, const struct sp_route *route, size_t 
 
 /* --- dates -------------------------------------------------------------------------------------- */
 
-static void put_span(int64_t seconds, char *text, size_t size)
-{
-    static const struct {
-        int64_t seconds;
-        const char *unit;
-    } units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
-    size_t i = 0;
-    while (i < 3 && seconds < units[i].seconds) {
-        i++;
-    }
-    int64_t count = seconds / units[i].seconds;
-    (void)snprintf(text, size, "%" PRId64 " %s%s", count, units[i].unit, count == 1 ? "" : "s");
-}
-
-static void put_date(int64_t seconds, char *text, size_t size)
-{
-    struct tm tm;
-    time_t time = (time_t)seconds;
-    if (gmtime_r(&time, &tm) == NULL) {
-        (void)snprintf(text, size, "an unknown date");
-        return;
-    }
-    (void)snprintf(text, size, "%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
-}
-
 /* RFC 5280 §4.1.2.5: both ends belong to the validity period. */
 static void judge_dates(struct sp_judge *judge, const struct place *place)
 {
     const struct sp_cert *cert = place->cert;
-    char span[48], date[48];
+    char span[SP_CALENDAR_SIZE], date[SP_CALENDAR_SIZE];
     if (!cert->time_valid) {
         sp_judge_add(judge, FAULT, SP_REASON_CERTIFICATE_INVALID, place->depth,
                      "the dates of %s cannot be read", place->who);
@@ -121,14 +95,14 @@ static void judge_dates(struct sp_judge *judge, const struct place *place)
                      "%s ends before it begins", place->who);
     }
     if (judge->now > cert->not_after) {
-        put_span(judge->now - cert->not_after, span, sizeof span);
-        put_date(cert->not_after, date, sizeof date);
+        sp_calendar_span(span, sizeof span, judge->now - cert->not_after);
+        (void)sp_calendar_date(date, sizeof date, cert->not_after);
         sp_judge_add(judge, FAULT, SP_REASON_CERTIFICATE_EXPIRED, place->depth,
                      "%s expired %s ago, on %s", place->who, span, date);
     }
     if (judge->now < cert->not_before) {
-        put_span(cert->not_before - judge->now, span, sizeof span);
-        put_date(cert->not_before, date, sizeof date);
+        sp_calendar_span(span, sizeof span, cert->not_before - judge->now);
+        (void)sp_calendar_date(date, sizeof date, cert->not_before);
         sp_judge_add(judge, FAULT, SP_REASON_CERTIFICATE_NOT_YET_VALID, place->depth,
                      "%s is valid only in %s, from %s", place->who, span, date);
     }

@@ -249,7 +249,7 @@ static void test_other_messages(void **state)
     sample.endpoint.line = 3;
     fail_with(&sample, SP_REASON_INVALID_TARGET, SP_PHASE_CONFIG, NULL);
     sample_judge(&sample);
-    assert_string_equal(sample.result.message, "targets.txt line 3: the port 99999 is above 65535");
+    assert_string_equal(sample.result.message, "targets.txt:3: the port 99999 is above 65535");
     sample_free(&sample);
 
     sample_init(&sample, SP_TLS_STARTTLS);
@@ -357,8 +357,7 @@ static void test_success(void **state)
     sample_tls(&sample, 29.5);
     sample_judge(&sample);
     expect_verdict(&sample, SP_STATE_OK, SP_REASON_OK, SP_PHASE_DONE);
-    assert_string_equal(sample.result.message,
-                        "TLSv1.3 with a valid certificate for 29 days, 88 ms");
+    assert_string_equal(sample.result.message, "TLSv1.3, certificate valid for 29 days, 88 ms");
     sample_free(&sample);
 
     sample_init(&sample, SP_TLS_IMPLICIT);
@@ -367,7 +366,7 @@ static void test_success(void **state)
     sample.evidence->verify = (struct sp_verify){0};
     sample_judge(&sample);
     expect_verdict(&sample, SP_STATE_OK, SP_REASON_OK, SP_PHASE_DONE);
-    assert_string_equal(sample.result.message, "TLSv1.3 with an unverified certificate, 88 ms");
+    assert_string_equal(sample.result.message, "TLSv1.3, certificate not verified, 88 ms");
     sample_free(&sample);
 }
 
@@ -722,7 +721,7 @@ static void test_expiry(void **state)
         }
         if (i == 2)
             assert_string_equal(sample.result.message,
-                                "the server's certificate expires in 5.1 days (2026-09-06), "
+                                "the server's certificate expires in 5 days (2026-09-06), "
                                 "below 7 days");
         sample_free(&sample);
     }

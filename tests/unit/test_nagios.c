@@ -120,7 +120,7 @@ static void test_one_ok(void **state)
     assert_true(sp_parse_range("~:20", &sample.options.critical[SP_PHASE_TOTAL]));
     char *text = render(&plain_render, &sample, 1);
     assert_string_equal(
-        text, "SMTP OK - TLSv1.3 with a valid certificate for 29 days, 88 ms|time=0.088000s;10;20;0"
+        text, "SMTP OK - TLSv1.3, certificate valid for 29 days, 88 ms|time=0.088000s;10;20;0"
               " time_connect=0.008000s;;;0 time_banner=0.020000s;;;0 time_ehlo=0.009000s;;;0"
               " time_starttls=0.008000s;;;0 time_tls=0.025000s;;;0 time_ehlo_tls=0.008000s;;;0"
               " cert_days=29.499999;21:;7:\n");
@@ -166,7 +166,7 @@ static void test_detail(void **state)
     assert_non_null(strstr(text, "\n  next: In Postfix set"));
     assert_non_null(strstr(text, "\npeer: 192.0.2.1 port 25\n"));
     assert_non_null(strstr(text, "\nbanner: 220 'mx.example.org ESMTP'\n"));
-    assert_non_null(strstr(text, "\nphases: connect 8.0 ms, banner 20 ms, ehlo 9.0 ms\n"));
+    assert_non_null(strstr(text, "\nphases: connect 8.0 ms, banner 20.0 ms, ehlo 9.0 ms\n"));
     free(text);
 }
 
@@ -239,7 +239,7 @@ static void test_several(void **state)
     assert_int_equal(
         strncmp(text, "SMTP CRITICAL - 3 endpoints: 1 critical, 1 unknown, 1 ok|'mx.example", 68),
         0);
-    assert_non_null(strstr(text, "\n[OK] mx.example.org:25 - TLSv1.3 with a valid certificate"));
+    assert_non_null(strstr(text, "\n[OK] mx.example.org:25 - TLSv1.3, certificate valid for"));
     assert_non_null(strstr(text, "\n[CRITICAL] [2001:db8::1]:25 - connect-refused (connect): "
                                  "connection refused by 2001:db8::1 port 25\n"));
     assert_non_null(strstr(text, " - invalid-target (config): no such thing\n"));
