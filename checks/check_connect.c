@@ -35,6 +35,16 @@ static size_t list_failed(const struct sp_evidence *evidence, enum sp_reason *ou
     return failed;
 }
 
+static void fail(const struct sp_evidence *evidence, const struct sp_options *options,
+                 struct sp_result *result)
+{
+    (void)options;
+    struct sp_finding *finding = sp_failure_add(evidence, result);
+    if (evidence->endpoint->unix_path != NULL)
+        finding->hint = "Run `ss -lx` and look for the path; check that the server runs, where it "
+                        "makes its socket (a chroot shifts the path), and who may use it.";
+}
+
 static void evaluate(const struct sp_evidence *evidence, const struct sp_options *options,
                      struct sp_result *result)
 {
@@ -61,5 +71,6 @@ const struct sp_check sp_check_connect = {
     .help = "whether the name resolves and an address accepts connections",
     .needs = SP_NEED_NONE,
     .owns = owns,
+    .fail = fail,
     .evaluate = evaluate,
 };

@@ -39,8 +39,8 @@ static void describe_target(const struct sp_evidence *evidence, char *out, size_
     if (why == NULL || why[0] == '\0')
         why = sp_reason_info(evidence->failure.reason)->sentence;
     if (endpoint->line > 0)
-        snprintf(out, size, "%s line %zu: %s",
-                 endpoint->source != NULL ? endpoint->source : "input", endpoint->line, why);
+        snprintf(out, size, "%s:%zu: %s", endpoint->source != NULL ? endpoint->source : "-",
+                 endpoint->line, why);
     else
         snprintf(out, size, "%s", why);
 }
@@ -120,7 +120,9 @@ static void describe_connect(const struct sp_evidence *evidence, char *out, size
         return;
     }
     sp_word_peer(peer, sizeof peer, evidence);
-    if (failure->reason == SP_REASON_CONNECT_REFUSED) {
+    if (failure->reason == SP_REASON_CONNECT_REFUSED && failure->sys_errno == ENOENT) {
+        snprintf(out, size, "there is no socket %s", peer);
+    } else if (failure->reason == SP_REASON_CONNECT_REFUSED) {
         snprintf(out, size, "connection refused by %s", peer);
     } else if (failure->reason == SP_REASON_CONNECT_TIMEOUT) {
         sp_word_duration(limit, sizeof limit,

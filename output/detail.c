@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define FINDING_INDENT 10u /* where "what", "why" and "next" have their text */
+#define TIME_COLUMNS 10u   /* of a transcript: "30000.0 ms" */
+#define TEXT_INDENT (2u + TIME_COLUMNS + 2u + 3u) /* a transcript's text, behind time and arrow */
 
 static void write_state(struct sp_flow *flow, enum sp_state state)
 {
@@ -31,13 +33,20 @@ static bool add_identity(struct sp_buf *out, const struct sp_evidence *evidence)
                          with_name ? "as " : "", with_name ? name : "");
 }
 
-/* True when the message stands in full among the findings, so that the verdict may cut it. */
+/* True when the verdict's message is the worst finding's. */
 static bool is_repeated(const struct sp_result *result)
 {
     return result->finding_count > 0 && strcmp(result->findings[0].message, result->message) == 0;
 }
 
-/* "✖ CRITICAL mx.example.org:25 (192.0.2.1): the certificate expired 12 days ago": one line, or two. */
+/* The only finding's message is told once, by the verdict; of several each has its own. */
+static bool is_told_by_verdict(const struct sp_result *result)
+{
+    return result->finding_count == 1 && is_repeated(result);
+}
+
+/* "✖ CRITICAL mx.example.org:25 (192.0.2.1): the certificate expired 12 days ago": one line, or two where
+ * the message stands in full among several findings. */
 static void write_verdict(struct sp_writer *writer, const struct sp_render *render,
                           const struct sp_result *result)
 {
@@ -53,7 +62,7 @@ static void write_verdict(struct sp_writer *writer, const struct sp_render *rend
         sp_writer_fail(writer, ENOMEM);
     sp_flow_words(&flow, (const char *)target.data, target.len);
     flow.tone = SP_TONE_PLAIN;
-    if (is_repeated(result))
+    if (is_repeated(result) && !is_told_by_verdict(result))
         sp_flow_cut(&flow, result->message, strlen(result->message));
     else
         sp_flow_words(&flow, result->message, strlen(result->message));
@@ -101,7 +110,8 @@ static void write_finding(struct sp_writer *writer, const struct sp_render *rend
     flow.tone = SP_TONE_DIM;
     sp_flow_wordsf(&flow, "(%s)", sp_phase_info(finding->phase)->name);
     sp_flow_end(&flow);
-    write_labelled(writer, render, "what", finding->message);
+    if (!is_told_by_verdict(result))
+        write_labelled(writer, render, "what", finding->message);
     if (finding->state == SP_STATE_OK && render->verbose == 0)
         return;
     if (!told[finding->reason])
@@ -116,15 +126,15 @@ static void write_replies(struct sp_writer *writer, const struct sp_render *rend
 {
     for (size_t i = 0; i < evidence->reply_count; i++) {
         const struct sp_reply *reply = &evidence->replies[i];
-        char ms[SP_FACT_SIZE];
+        char took[SP_FACT_SIZE];
         struct sp_flow flow;
 
-        sp_fact_ms(ms, reply->ns);
+        sp_fact_time(took, reply->ns);
         sp_flow_begin_row(&flow, writer, render, i == 0 ? "replies" : "");
         sp_flow_itemf(&flow, "%s %d", sp_phase_info(reply->phase)->name, reply->code);
         if (reply->enhanced != NULL)
             sp_flow_item(&flow, reply->enhanced, strlen(reply->enhanced));
-        sp_flow_itemf(&flow, "%s ms", ms);
+        sp_flow_itemf(&flow, "%s", took);
         for (unsigned bit = 0; bit < SP_QUIRK_COUNT; bit++)
             if ((reply->quirks & (1u << bit)) != 0)
                 sp_flow_itemf(&flow, "quirk: %s", sp_quirk_name(bit));
@@ -146,16 +156,16 @@ static void write_transcript(struct sp_writer *writer, const struct sp_render *r
 
     sp_write_str(writer, "\n");
     for (; line != NULL; line = line->next) {
-        char ms[SP_FACT_SIZE];
+        char at[SP_FACT_SIZE];
 
-        sp_fact_ms(ms, line->at_ns);
+        sp_fact_time(at, line->at_ns);
         sp_write_str(writer, "  ");
         sp_tone_begin(writer, render, SP_TONE_DIM);
-        sp_write_cell(writer, render, ms, strlen(ms), 9, true);
+        sp_write_cell(writer, render, at, strlen(at), TIME_COLUMNS, true);
         sp_tone_end(writer, render, SP_TONE_DIM);
-        sp_write_str(writer, " ms  ");
+        sp_write_str(writer, "  ");
         sp_write_str(writer, sp_fact_arrow(line));
-        sp_flow_begin(&flow, writer, render, SP_ROW_INDENT + 4, SP_ROW_INDENT + 4);
+        sp_flow_begin(&flow, writer, render, TEXT_INDENT, TEXT_INDENT);
         sp_flow_words(&flow, line->text.data, line->text.len);
         sp_flow_end(&flow);
     }

@@ -4,6 +4,7 @@
 #include "output/facts.h"
 #include "output/style.h"
 #include "output/utf8.h"
+#include "probe/calendar.h"
 #include "probe/limits.h"
 
 #include <errno.h>
@@ -74,20 +75,19 @@ static void write_issuer(struct sp_flow *flow, const char *issuer)
 
 static void write_validity(struct sp_flow *flow, const struct sp_cert *cert, int64_t now_ms)
 {
-    char from[SP_FACT_SIZE], until[SP_FACT_SIZE], days[SP_FACT_SIZE];
-    int64_t tenths = sp_fact_tenths_of_days(cert->not_after, now_ms);
+    char from[SP_CALENDAR_SIZE], until[SP_CALENDAR_SIZE], span[SP_CALENDAR_SIZE];
     bool expired = cert->not_after * 1000 < now_ms;
 
-    if (!cert->time_valid || !sp_fact_date(from, cert->not_before) ||
-        !sp_fact_date(until, cert->not_after)) {
+    if (!cert->time_valid || !sp_calendar_date(from, sizeof(from), cert->not_before) ||
+        !sp_calendar_date(until, sizeof(until), cert->not_after)) {
         sp_flow_itemf(flow, "validity not readable");
         return;
     }
-    sp_fact_tenths(days, tenths < 0 ? -tenths : tenths);
+    sp_calendar_span(span, sizeof(span), cert->not_after - now_ms / 1000);
     if (flow->render->verbose > 0 || cert->not_before * 1000 > now_ms)
         sp_flow_itemf(flow, "valid from %s", from);
     flow->tone = expired ? SP_TONE_CRITICAL : SP_TONE_PLAIN;
-    sp_flow_itemf(flow, expired ? "until %s, %s days ago" : "until %s, %s days left", until, days);
+    sp_flow_itemf(flow, expired ? "until %s, %s ago" : "until %s, %s left", until, span);
     flow->tone = SP_TONE_PLAIN;
 }
 
@@ -141,15 +141,16 @@ static void write_chain_member(struct sp_writer *writer, const struct sp_render 
 
     snprintf(label, sizeof(label), "chain %zu", depth);
     sp_flow_begin_row(&flow, writer, render, label);
-    if (cert->parsed) {
+    if (!cert->parsed)
+        sp_flow_itemf(&flow, "can't be read: %s", cert->error != NULL ? cert->error : "unknown");
+    if (cert->parsed && depth > 0) { /* the server's own stands above */
         sp_flow_item(&flow, cert->subject_text, strlen(cert->subject_text));
         sp_flow_item(&flow, cert->key_text, strlen(cert->key_text));
-        sp_flow_item(&flow, cert->sig_text, strlen(cert->sig_text));
         sp_flow_itemf(&flow, "issuer %s", cert->issuer_text);
         write_validity(&flow, cert, evidence->started_ms);
-    } else {
-        sp_flow_itemf(&flow, "can't be read: %s", cert->error != NULL ? cert->error : "unknown");
     }
+    if (cert->parsed)
+        sp_flow_item(&flow, cert->sig_text, strlen(cert->sig_text));
     sp_flow_itemf(&flow, "sha256 %s", cert->sha256);
     sp_flow_end(&flow);
 }

@@ -120,6 +120,17 @@ static void write_capabilities(struct sp_writer *writer, const struct sp_render 
     sp_flow_end(&flow);
 }
 
+/* The name that we gave: servers judge clients by it. */
+static void write_ehlo_name(struct sp_writer *writer, const struct sp_render *render,
+                            const char *name)
+{
+    struct sp_flow flow;
+
+    sp_flow_begin_row(&flow, writer, render, "ehlo name");
+    sp_flow_item(&flow, name, strlen(name));
+    sp_flow_end(&flow);
+}
+
 /* -v: what TLS made appear or go away. */
 static void write_difference(struct sp_writer *writer, const struct sp_render *render,
                              const char *label, const struct sp_ehlo *from,
@@ -199,16 +210,16 @@ static void write_attempts(struct sp_writer *writer, const struct sp_render *ren
         return;
     for (size_t i = 0; i < evidence->attempt_count; i++) {
         const struct sp_attempt *attempt = &evidence->attempts[i];
-        char ms[SP_FACT_SIZE];
+        char took[SP_FACT_SIZE];
         struct sp_flow flow;
 
         if (attempt->reason == SP_REASON_CANCELLED && render->verbose == 0)
             continue;
-        sp_fact_ms(ms, attempt->ns);
+        sp_fact_time(took, attempt->ns);
         sp_flow_begin_row(&flow, writer, render, label);
         sp_flow_item(&flow, attempt->ip, strlen(attempt->ip));
         sp_flow_itemf(&flow, "%s", sp_reason_info(attempt->reason)->word);
-        sp_flow_itemf(&flow, "%s ms", ms);
+        sp_flow_itemf(&flow, "%s", took);
         sp_flow_end(&flow);
         label = "";
     }
@@ -239,6 +250,8 @@ void sp_detail_write_facts(struct sp_writer *writer, const struct sp_render *ren
         write_addresses(writer, render, evidence);
     write_attempts(writer, render, evidence);
     write_banner(writer, render, evidence->banner);
+    if (ehlo->tried && (render->verbose > 0 || !ehlo->ok) && evidence->ehlo_name != NULL)
+        write_ehlo_name(writer, render, evidence->ehlo_name);
     if (ehlo->ok)
         write_capabilities(writer, render, ehlo);
     if (render->verbose > 0 && evidence->plain.ok && evidence->tls_ehlo.ok) {

@@ -14,7 +14,8 @@
 enum column { STATE, TARGET, REASON, TLS, CERT, TOTAL, COLUMN_COUNT };
 
 #define GAP 2u
-#define TARGET_MIN 16u /* what a target gets before other columns do */
+#define TARGET_MIN \
+    22u /* what a target gets before other columns do: any IPv4 address with its port */
 #define CELL_MIN 8u
 
 struct table {
@@ -36,16 +37,20 @@ static void set_tls(char out[SP_FACT_SIZE], const struct sp_evidence *evidence)
     snprintf(out, SP_FACT_SIZE, "%s", version != NULL ? version : "-");
 }
 
-/* Days until the first certificate of the chain ends; the tenths count only near the end. */
+/* How long until the first certificate of the chain ends: "29 d", "5 h", "-12 d". */
 static void set_cert(char out[SP_FACT_SIZE], const struct sp_evidence *evidence)
 {
+    char span[SP_FACT_SIZE];
     size_t index;
     double days;
 
-    if (!sp_expiry_first(evidence, &index, &days))
+    if (!sp_expiry_first(evidence, &index, &days)) {
         snprintf(out, SP_FACT_SIZE, "-");
-    else
-        snprintf(out, SP_FACT_SIZE, days > -10 && days < 10 ? "%.1f d" : "%.0f d", days);
+        return;
+    }
+    sp_expiry_word(span, sizeof(span), days);
+    /* The unit's first letter is enough. */
+    snprintf(out, SP_FACT_SIZE, "%s%.*s", days < 0 ? "-" : "", (int)strcspn(span, " ") + 2, span);
 }
 
 static void set_total(char out[SP_FACT_SIZE], const struct sp_evidence *evidence)
@@ -123,7 +128,8 @@ static size_t find_room(const struct table *table)
     return table->render->width > taken ? table->render->width - taken : 0;
 }
 
-/* A narrow terminal first loses what is only nice to know, never the verdict or the target. */
+/* A narrow terminal first loses what is only nice to know, then ends of reasons, which the details tell in
+ * full; never the verdict or the target. */
 static void fit(struct table *table)
 {
     static const enum column droppable[] = {TLS, CERT, TOTAL};
@@ -132,12 +138,13 @@ static void fit(struct table *table)
     for (size_t i = 0; i < sizeof(droppable) / sizeof(droppable[0]); i++)
         if (find_room(table) < wanted)
             table->width[droppable[i]] = 0;
-    size_t room = find_room(table);
+    size_t room = find_room(table), give = wanted > room ? wanted - room : 0;
+    if (give > table->width[REASON] - CELL_MIN)
+        give = table->width[REASON] - CELL_MIN;
+    room += give;
     if (table->width[TARGET] > room)
         table->width[TARGET] = room < CELL_MIN ? CELL_MIN : room;
-    size_t over = table->width[TARGET] > room ? table->width[TARGET] - room : 0;
-    if (over > 0 && table->width[REASON] > CELL_MIN + over)
-        table->width[REASON] -= over;
+    table->width[REASON] -= give;
 }
 
 static void write_column(struct table *table, enum column column, const char *data, size_t len)

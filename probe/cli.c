@@ -247,7 +247,8 @@ static enum sp_cli_action refuse_all(struct parse *parse)
         const struct sp_endpoint *endpoint = &targets->items[i];
         char quoted[SP_QUOTE_SIZE];
         if (endpoint->source != NULL) {
-            sp_buf_printf(message, "smtp-probe: %s\n", endpoint->invalid);
+            sp_buf_printf(message, "smtp-probe: %s:%zu: %s\n", endpoint->source, endpoint->line,
+                          endpoint->invalid);
         } else {
             sp_quote(quoted, sizeof(quoted), endpoint->input, strlen(endpoint->input));
             sp_buf_printf(message, "smtp-probe: target %s: %s\n", quoted, endpoint->invalid);

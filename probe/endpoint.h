@@ -48,8 +48,7 @@ struct sp_endpoint {
                                 a zone), or NULL: a socket without --server-name */
     const struct sp_options
         *options;        /* global options with this line's overrides; shared when none */
-    const char *invalid; /* NULL, or why the target can't be probed: one line of printable ASCII;
-                                for the line of a file it starts with "SOURCE:LINE: " */
+    const char *invalid; /* NULL, or why the target can't be probed: one line of printable ASCII */
     size_t line;         /* line in `source`, 1-based; 0: from the command line */
     const char *source;  /* file name, "-" for stdin, or NULL */
 };

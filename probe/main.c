@@ -36,6 +36,7 @@ struct program {
     uv_signal_t interrupt, terminate;
     uv_timer_t progress;
     bool progress_shown;
+    size_t progress_done; /* what is shown */
 };
 
 /* --- before anything else --------------------------------------------------------------------- */
@@ -153,8 +154,11 @@ static void on_progress(uv_timer_t *timer)
     struct program *program = timer->data;
     size_t done, total;
     sp_runner_progress(program->runner, &done, &total);
+    if (program->progress_shown && done == program->progress_done)
+        return;
     sp_progress_show(done, total, program->collector.by_state);
     program->progress_shown = true;
+    program->progress_done = done;
 }
 
 static void start_handles(struct program *program)

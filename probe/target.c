@@ -59,13 +59,6 @@ static bool add_line(struct sp_target_list *list, const char *text, size_t len, 
     endpoint.line = line;
     if (endpoint.invalid != NULL) {
         list->invalid_count++;
-        if (source != NULL) {
-            endpoint.invalid =
-                sp_arena_printf(list->arena, "%s:%zu: %s", source, line, endpoint.invalid);
-        }
-        if (endpoint.invalid == NULL) {
-            goto out_of_memory;
-        }
     }
     list->items[list->count++] = endpoint;
     return true;

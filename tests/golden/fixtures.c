@@ -652,7 +652,7 @@ static struct sp_finding invalid_findings[] = {
     {.reason = SP_REASON_INVALID_TARGET,
      .state = SP_STATE_UNKNOWN,
      .phase = SP_PHASE_CONFIG,
-     .message = "targets.txt line 17: \"99999\" is no port",
+     .message = "targets.txt:17: \"99999\" is no port",
      .hint = "Correct the line."},
 };
 static const struct sp_result invalid_result = {
@@ -663,7 +663,7 @@ static const struct sp_result invalid_result = {
     .state = SP_STATE_UNKNOWN,
     .reason = SP_REASON_INVALID_TARGET,
     .phase = SP_PHASE_CONFIG,
-    .message = "targets.txt line 17: \"99999\" is no port",
+    .message = "targets.txt:17: \"99999\" is no port",
 };
 
 const struct sp_result *fixture_result(enum fixture fixture)
