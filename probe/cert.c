@@ -183,6 +183,11 @@ static bool read_rsa_key(struct sp_arena *arena, struct sp_cert *cert)
         (exponent.content.data[exponent.content.len - 1] & 1u) == 0) {
         sp_cert_add_flaw(cert, "its RSA key has an exponent that makes it worthless");
     }
+    cert->key_costly = sp_der_bit_length(exponent.content) > SP_LIMIT_RSA_EXPONENT;
+    if (cert->key_costly) {
+        /* Up to 32 bits are in use. One check with 4096 bits takes the time of a thousand. */
+        sp_cert_add_flaw(cert, "its RSA key has an exponent of more than 64 bits");
+    }
     cert->key_text = sp_arena_printf(arena, "RSA %u", cert->key_bits_count);
     return cert->key_text != NULL;
 }

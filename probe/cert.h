@@ -91,6 +91,8 @@ struct sp_cert {
     struct sp_slice key_bits;      /* the BIT STRING's octets */
     bool key_pss;                  /* RSA key for PSS signatures only (RFC 4055 §1.2) */
     enum sp_key_type key_type;
+    bool
+        key_costly; /* RSA: the exponent is beyond SP_LIMIT_RSA_EXPONENT; signatures are not checked */
     unsigned key_bits_count; /* 2048, 256, …; 0 = unknown */
     const char *key_text;    /* "RSA 2048", "EC P-256", "Ed25519" */
     enum sp_sig_alg sig_alg;

@@ -197,6 +197,18 @@ static bool read_base(struct sp_der *subtrees, struct sp_der_value *out_base)
            sp_der_done(&subtree);
 }
 
+/* Pays for one comparison that reads so many octets. False: there is not so much left. */
+static bool pay(unsigned *steps, size_t octets)
+{
+    size_t price = 1 + octets / 32;
+    if (price > *steps) {
+        *steps = 0;
+        return false;
+    }
+    *steps -= (unsigned)price;
+    return true;
+}
+
 static enum sp_constraint_verdict check_name(const struct subtrees *subtrees,
                                              const struct sp_general_name *name, unsigned *steps)
 {
@@ -205,12 +217,12 @@ static enum sp_constraint_verdict check_name(const struct subtrees *subtrees,
         struct sp_der walk = excluded ? subtrees->excluded : subtrees->permitted;
         struct sp_der_value base;
         while (!sp_der_done(&walk)) {
-            if (*steps == 0) {
-                return SP_CONSTRAINT_TOO_MANY;
-            }
-            (*steps)--;
             if (!read_base(&walk, &base)) {
                 return SP_CONSTRAINT_MALFORMED;
+            }
+            bool related = kind_of(base.tag) == kind_of(name->tag);
+            if (!pay(steps, related ? name->value.len + base.content.len : 0)) {
+                return SP_CONSTRAINT_TOO_MANY;
             }
             enum relation relation = relate(name, &base, excluded != 0);
             if (relation == UNJUDGED || relation == BROKEN) {
@@ -266,10 +278,9 @@ enum sp_constraint_verdict sp_constraints_check(struct sp_slice constraints,
         verdict = check_name(&subtrees, out_name, steps);
     }
     for (unsigned i = 0; verdict == SP_CONSTRAINT_HOLDS; i++) {
-        if (*steps == 0) {
+        if (!pay(steps, cert->subject.len)) {
             return SP_CONSTRAINT_TOO_MANY;
         }
-        (*steps)--;
         if (!sp_dn_email(cert->subject, i, &out_name->value)) {
             break;
         }
@@ -279,7 +290,7 @@ enum sp_constraint_verdict sp_constraints_check(struct sp_slice constraints,
     }
     sp_der_init(&names, cert->san);
     while (verdict == SP_CONSTRAINT_HOLDS && sp_cert_next_name(&names, out_name)) {
-        verdict = check_name(&subtrees, out_name, steps);
+        verdict = pay(steps, 0) ? check_name(&subtrees, out_name, steps) : SP_CONSTRAINT_TOO_MANY;
     }
     return verdict;
 }

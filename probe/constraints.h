@@ -16,8 +16,9 @@ enum sp_constraint_verdict {
 
 /*
  * Holds the names of `cert` (subject, mail addresses in it, every subjectAltName) against
- * `constraints`, the value of the extension. Each comparison takes one from *steps. For a name that
- * fails, *out_name tells it; a directoryName has the tag SP_DER_CONTEXT_CONSTRUCTED(4) and the Name
+ * `constraints`, the value of the extension. *steps is what the work may cost: each comparison takes
+ * one, and one more for each 32 octets that it has to read. For a name that fails, *out_name tells
+ * it; a directoryName has the tag SP_DER_CONTEXT_CONSTRUCTED(4) and the Name
  * as its value.
  */
 enum sp_constraint_verdict sp_constraints_check(struct sp_slice constraints,

@@ -85,7 +85,7 @@ enum sp_crypto_verdict sp_crypto_check_signature(const struct sp_cert *cert,
     default: return SP_CRYPTO_UNSUPPORTED;
     }
     enum sp_key_type wanted = key_type_of(cert->sig_alg);
-    if (wanted == SP_KEY_UNKNOWN || issuer->key_bits_count == 0) {
+    if (wanted == SP_KEY_UNKNOWN || issuer->key_bits_count == 0 || issuer->key_costly) {
         return SP_CRYPTO_UNSUPPORTED;
     }
     /* wolfSSL goes by the key and would take an RSA signature that calls itself ECDSA. */

@@ -21,18 +21,19 @@
 #define SP_LIMIT_PENDING 16384u /* plaintext waiting for the socket */
 
 /* Certificates. wolfSSL keeps at most nine; the parser's own cap stands above that. */
-#define SP_LIMIT_CERTS 16u                /* certificates of one chain */
-#define SP_LIMIT_CERT_BYTES 65536u        /* DER of one certificate */
-#define SP_LIMIT_CHAIN_BYTES 131072u      /* DER of one chain */
-#define SP_LIMIT_NAMES 256u               /* subjectAltName entries kept */
-#define SP_LIMIT_DER_DEPTH 24u            /* nesting of DER values */
-#define SP_LIMIT_CERT_FLAWS 8u            /* breaches of RFC 5280 kept of one certificate */
-#define SP_LIMIT_DN_TEXT 1024u            /* octets of a distinguished name as text */
-#define SP_LIMIT_PATH_DEPTH 10u           /* certificates in one path, root included */
-#define SP_LIMIT_PATH_TRIES 64u           /* signature checks spent on one chain */
-#define SP_LIMIT_PATH_STEPS 256u          /* certificates tried as part of a path, of one chain */
-#define SP_LIMIT_PATH_ANCHORS 16u         /* anchors of one name that are tried */
-#define SP_LIMIT_CONSTRAINT_STEPS 262144u /* names held against name constraints, of one chain */
+#define SP_LIMIT_CERTS 16u           /* certificates of one chain */
+#define SP_LIMIT_CERT_BYTES 65536u   /* DER of one certificate */
+#define SP_LIMIT_CHAIN_BYTES 131072u /* DER of one chain */
+#define SP_LIMIT_NAMES 256u          /* subjectAltName entries kept */
+#define SP_LIMIT_DER_DEPTH 24u       /* nesting of DER values */
+#define SP_LIMIT_RSA_EXPONENT 64u    /* bits; a signature check costs in proportion to them */
+#define SP_LIMIT_CERT_FLAWS 8u       /* breaches of RFC 5280 kept of one certificate */
+#define SP_LIMIT_DN_TEXT 1024u       /* octets of a distinguished name as text */
+#define SP_LIMIT_PATH_DEPTH 10u      /* certificates in one path, root included */
+#define SP_LIMIT_PATH_TRIES 32u      /* signature checks spent on one chain, 4 ms each at worst */
+#define SP_LIMIT_PATH_STEPS 256u     /* certificates tried as part of a path, of one chain */
+#define SP_LIMIT_PATH_ANCHORS 16u    /* anchors of one name that are tried */
+#define SP_LIMIT_CONSTRAINT_STEPS 262144u /* work spent on name constraints: see constraints.h */
 #define SP_LIMIT_PROBLEMS 64u             /* problems listed of one chain */
 #define SP_LIMIT_CA_FILE 33554432u        /* octets of one trust file */
 
