@@ -87,19 +87,13 @@ static void write_labelled(struct sp_writer *writer, const struct sp_render *ren
     sp_flow_end(&flow);
 }
 
-/* A hint that is not simply the reason's own. */
-static bool has_own_hint(const struct sp_finding *finding)
-{
-    return finding->hint != NULL &&
-           strcmp(finding->hint, sp_reason_info(finding->reason)->next) != 0;
-}
-
 /* A reason is explained the first time; among many endpoints the tenth time would only bury the rest. */
 static void write_finding(struct sp_writer *writer, const struct sp_render *render,
-                          const struct sp_result *result, size_t index, bool *told)
+                          const struct sp_result *result, size_t index, const char **told)
 {
     const struct sp_finding *finding = &result->findings[index];
     const struct sp_reason_info *reason = sp_reason_info(finding->reason);
+    const char *hint = sp_fact_hint(finding), *next = hint != NULL ? hint : "";
     struct sp_flow flow;
 
     sp_write_str(writer, index == 0 ? "\n  " : "  "); /* air between what was seen and judged */
@@ -114,11 +108,11 @@ static void write_finding(struct sp_writer *writer, const struct sp_render *rend
         write_labelled(writer, render, "what", finding->message);
     if (finding->state == SP_STATE_OK && render->verbose == 0)
         return;
-    if (!told[finding->reason])
+    if (told[finding->reason] == NULL)
         write_labelled(writer, render, "why", reason->explanation);
-    if (!told[finding->reason] || has_own_hint(finding))
-        write_labelled(writer, render, "next", sp_fact_hint(finding));
-    told[finding->reason] = true;
+    if (told[finding->reason] == NULL || strcmp(told[finding->reason], next) != 0)
+        write_labelled(writer, render, "next", next);
+    told[finding->reason] = next;
 }
 
 static void write_replies(struct sp_writer *writer, const struct sp_render *render,
@@ -174,7 +168,7 @@ static void write_transcript(struct sp_writer *writer, const struct sp_render *r
 }
 
 void sp_detail_write(struct sp_writer *writer, const struct sp_render *render,
-                     const struct sp_result *result, bool *told)
+                     const struct sp_result *result, const char **told)
 {
     const struct sp_evidence *evidence = result->evidence;
 

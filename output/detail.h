@@ -6,9 +6,10 @@
 #include "output/output.h"
 
 /* The verdict, the waterfall, what was seen and what was found, ended by a line end. `told` has an element
- * for each reason: those that are set are not explained again, those that are explained are set. */
+ * for each reason, NULL until that reason is explained and then the next step that was told last ("" for
+ * none): neither is told again. It points into the results. */
 void sp_detail_write(struct sp_writer *writer, const struct sp_render *render,
-                     const struct sp_result *result, bool *told);
+                     const struct sp_result *result, const char **told);
 /* The part between waterfall and findings: what the server showed. */
 void sp_detail_write_facts(struct sp_writer *writer, const struct sp_render *render,
                            const struct sp_result *result);

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TABLE_ABOVE 5u /* more endpoints than this need a table to be seen at a glance */
+#define TABLE_ABOVE 5u   /* more endpoints than this need a table to be seen at a glance */
+#define DETAILS_FULL 20u /* behind a table, after so many details only news get one */
 
 /* The results that are shown of one state, in the order of the targets. */
 static size_t pick(const struct sp_report *report, enum sp_state state,
@@ -38,20 +39,47 @@ static size_t pick_all(const struct sp_report *report, bool quiet, const struct 
     return count;
 }
 
-static void write_details(struct sp_writer *writer, const struct sp_render *render,
-                          const struct sp_result *const *results, size_t count, bool with_ok,
-                          bool gap)
+/* True when something is wrong that no endpoint before had. */
+static bool has_news(const struct sp_result *result, const char *const *told)
 {
-    bool told[SP_REASON_COUNT] = {false};
+    for (size_t i = 0; i < result->finding_count; i++)
+        if (result->findings[i].state != SP_STATE_OK && told[result->findings[i].reason] == NULL)
+            return true;
+    return false;
+}
+
+static void write_hidden(struct sp_writer *writer, const struct sp_render *render, size_t count)
+{
+    struct sp_flow flow;
+
+    sp_write_str(writer, "\n");
+    sp_flow_begin(&flow, writer, render, 2, 0);
+    sp_flow_wordsf(&flow, "%zu more with the same reasons: see the table, or use -v", count);
+    sp_flow_end(&flow);
+}
+
+/* All of a few endpoints; the troubled ones of many, which a table has listed already. */
+static void write_details(struct sp_writer *writer, const struct sp_render *render,
+                          const struct sp_result *const *results, size_t count, bool many)
+{
+    const char *told[SP_REASON_COUNT] = {NULL};
+    bool selective = many && render->verbose == 0;
+    size_t shown = 0, hidden = 0;
 
     for (size_t i = 0; i < count && writer->error == 0; i++) {
-        if (results[i]->state == SP_STATE_OK && !with_ok)
+        if (selective && results[i]->state == SP_STATE_OK)
             continue;
-        if (gap)
+        if (selective && shown >= DETAILS_FULL && !has_news(results[i], told)) {
+            hidden++;
+            continue;
+        }
+        if (many || shown > 0)
             sp_write_str(writer, "\n");
         sp_detail_write(writer, render, results[i], told);
-        gap = true;
+        shown++;
     }
+    if (hidden > 0)
+        write_hidden(writer, render, hidden);
 }
 
 /* From the first endpoint's start to the last one's end, in tenths of a second. */
@@ -113,7 +141,7 @@ static void write_report(struct sp_writer *writer, const struct sp_render *rende
     size_t count = pick_all(report, render->quiet, results);
     if (many)
         sp_table_write(writer, render, results, count);
-    write_details(writer, render, results, count, !many || render->verbose > 0, many);
+    write_details(writer, render, results, count, many);
     if (count > 0 && report->count > 1)
         write_summary(writer, render, report);
     free(results);

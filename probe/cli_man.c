@@ -78,7 +78,9 @@ static const char OPTIONS[] =
 static const char FORMATS[] =
     ".SH OUTPUT FORMATS\n"
     ".TP\n.B text\n"
-    "For people: a verdict for each target, worst first, with the time of each step.\n"
+    "For people: a verdict for each target, worst first, with the time of each step. More than five\n"
+    "targets get a table, and details of what is wrong; after twenty of those only new reasons are\n"
+    "told in detail, unless -v is given.\n"
     ".TP\n.B json\n"
     "One array with an object for each target; the installed JSON Schema describes it.\n"
     ".TP\n.B jsonl\n"

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#define MAX_RESULTS 64u
+#define MAX_RESULTS (10u * FIXTURE_COUNT)
 
 /* Renders `count` results, the fixtures over and over; the text ends in NUL and is the caller's. */
 static char *render_text(const struct sp_render *render, size_t first, size_t count,
@@ -179,6 +179,32 @@ static void test_table_or_details(void **state)
     free(verbose);
 }
 
+/* Nobody reads the hundredth "connection refused": the table has it. */
+static void test_details_of_many(void **state)
+{
+    struct sp_render render = {.width = 80};
+    size_t len;
+
+    (void)state;
+    char *many = render_text(&render, 0, 10 * FIXTURE_COUNT, &len);
+    size_t troubled = count_of(many, "\nx CRITICAL  ") + count_of(many, "\n! WARNING   ") +
+                      count_of(many, "\n? UNKNOWN   ");
+    size_t shown = count_of(many, "\nx CRITICAL ") + count_of(many, "\n! WARNING ") +
+                   count_of(many, "\n? UNKNOWN ") - troubled;
+    char line[80];
+    assert_true(shown >= 20 && shown < troubled);
+    snprintf(line, sizeof(line), "\n%zu more with the same reasons: see the table, or use -v\n",
+             troubled - shown);
+    assert_non_null(strstr(many, line));
+    /* A reason that comes only later is explained all the same. */
+    assert_non_null(strstr(many, "  ? UNKNOWN invalid-target (config)\n"));
+    render.verbose = 1;
+    char *verbose = render_text(&render, 0, 10 * FIXTURE_COUNT, &len);
+    assert_null(strstr(verbose, " more with the same reasons"));
+    free(many);
+    free(verbose);
+}
+
 /* The first time a reason comes up it is explained, and not again. */
 static void test_told_once(void **state)
 {
@@ -305,6 +331,7 @@ int main(void)
         cmocka_unit_test(test_every_width),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_table_or_details),
+        cmocka_unit_test(test_details_of_many),
         cmocka_unit_test(test_quiet),
         cmocka_unit_test(test_told_once),
         cmocka_unit_test(test_nothing),
