@@ -351,7 +351,8 @@ static void write_not_before(struct page *page, const struct sp_result *result)
 static void write_verified(struct page *page, const struct sp_result *result)
 {
     if (result->evidence->verify.done)
-        write_integer(page, result, result->evidence->verify.trusted);
+        write_integer(page, result,
+                      result->evidence->verify.trusted && result->evidence->tls.established);
 }
 
 static void write_name_match(struct page *page, const struct sp_result *result)

@@ -32,6 +32,7 @@ struct sp_session {
 
 static void finish(struct sp_session *session, bool polite);
 static void step(struct sp_session *session, struct sp_event *event);
+static void gather_certificates(struct sp_session *session);
 
 /* --- time ------------------------------------------------------------------------------------- */
 
@@ -122,8 +123,7 @@ static void on_timer(uv_timer_t *timer)
         finish(session, false);
         return;
     }
-    if (session->conn)
-        sp_conn_collect_tls(session->conn);
+    gather_certificates(session);
     struct sp_event event = {.kind = SP_EVENT_FAILED,
                              .reason = timeout_reason(phase, whole),
                              .sys_errno = ETIMEDOUT,
@@ -198,9 +198,23 @@ static bool verify_certificates(struct sp_session *session)
     struct sp_evidence *evidence = session->evidence;
     if (evidence->tls.cert_count == 0 || evidence->verify.done)
         return true;
-    return sp_path_validate(evidence->arena, evidence->tls.certs, evidence->tls.cert_count,
-                            session->config.trust, session->config.endpoint->server_name,
-                            evidence->started_ms / 1000, &evidence->verify);
+    bool ok = sp_path_validate(evidence->arena, evidence->tls.certs, evidence->tls.cert_count,
+                               session->config.trust, session->config.endpoint->server_name,
+                               evidence->started_ms / 1000, &evidence->verify);
+    /* Anybody can send another's certificate: only a whole handshake shows that the key is there. */
+    if (!evidence->tls.established)
+        evidence->verify.authenticated_by = NULL;
+    return ok;
+}
+
+/* For a session that ends early, also in the middle of the handshake. */
+static void gather_certificates(struct sp_session *session)
+{
+    if (session->conn)
+        sp_conn_collect_tls(session->conn);
+    if (!verify_certificates(session))
+        sp_evidence_fail(session->evidence, SP_REASON_INTERNAL_ERROR, SP_PHASE_VERIFY, ENOMEM,
+                         "out of memory");
 }
 
 /* --- the dialogue ----------------------------------------------------------------------------- */
@@ -288,9 +302,7 @@ static void on_failed(void *data, enum sp_reason reason, int sys_errno, const ch
         finish(session, false);
         return;
     }
-    if (!verify_certificates(session))
-        sp_evidence_fail(session->evidence, SP_REASON_INTERNAL_ERROR, SP_PHASE_VERIFY, ENOMEM,
-                         "out of memory");
+    gather_certificates(session);
     struct sp_event event = {
         .kind = SP_EVENT_FAILED, .reason = reason, .sys_errno = sys_errno, .detail = detail};
     step(session, &event);
@@ -540,8 +552,7 @@ void sp_session_cancel(struct sp_session *session)
         phase = SP_PHASE_RESOLVE;
     if (phase < SP_PHASE_TIMED_COUNT)
         end_span(session, phase);
-    if (session->conn)
-        sp_conn_collect_tls(session->conn);
+    gather_certificates(session);
     if (phase != SP_PHASE_QUIT)
         sp_evidence_fail(session->evidence, SP_REASON_CANCELLED, phase, 0,
                          "interrupted before the end");

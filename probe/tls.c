@@ -45,7 +45,7 @@ struct sp_tls {
     bool eof_met;   /* the library asked for more than that */
     bool output_full;
     bool out_of_memory;    /* while copying certificates */
-    bool certificate_seen; /* the library itself looked at a certificate of this handshake */
+    bool certificate_seen; /* the certificate whose key the library uses is number 0 of our facts */
     bool close_sent;
     uint8_t first[FIRST_MAX];
     size_t first_len;
@@ -83,15 +83,17 @@ static int verify_callback(int preverified, WOLFSSL_X509_STORE_CTX *store)
 {
     struct sp_tls *tls = store->userCtx;
     enum sp_tls_chain_status status = SP_TLS_CHAIN_OK;
+    bool known = tls->facts.cert_count > 0 || tls->facts.certs_cut;
     (void)preverified;
-    if (store->totalCerts > 0 && store->certs)
-        tls->certificate_seen = true;
-    if (tls->facts.cert_count > 0 || tls->facts.certs_cut)
+    if (store->totalCerts <= 0 || !store->certs)
         return 1;
-    for (int i = 0; i < store->totalCerts && status == SP_TLS_CHAIN_OK; i++)
+    for (int i = 0; i < store->totalCerts && status == SP_TLS_CHAIN_OK && !known; i++)
         status = sp_tls_chain_add(tls->arena, &tls->facts, store->certs[i].buffer,
                                   store->certs[i].length);
     tls->out_of_memory |= status == SP_TLS_CHAIN_MEMORY;
+    const struct sp_slice leaf = {store->certs[0].buffer, store->certs[0].length};
+    tls->certificate_seen =
+        tls->facts.cert_count > 0 && sp_slice_equal(tls->facts.certs[0].der, leaf);
     return 1;
 }
 
