@@ -9,6 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The loop's timers are that coarse and more; --rate may lag behind so long and catch up. */
+#define RATE_SLACK_NS 100000000u
+/* --rate 0.000001 is slow enough: a day. */
+#define RATE_PAUSE_MAX_NS 86400e9
+
 /* One endpoint under way. */
 struct job {
     struct job *next, **link; /* list of all jobs, for cancelling */
@@ -27,7 +32,7 @@ struct sp_runner {
     struct job *jobs;
     uv_timer_t rate_timer;
     size_t next_target, active, done, extra; /* extra: siblings of --all-addresses */
-    uint64_t started_ns, started_count;      /* for --rate */
+    uint64_t next_start_ns;                  /* for --rate: when one more may start */
     bool cancelled, filling, finished;
 };
 
@@ -208,6 +213,22 @@ static void enter_gate(struct job *job)
     fill(runner);
 }
 
+/* Books `count` connections. What a full window held up for longer than RATE_SLACK_NS is not made up
+ * for by a burst. */
+static void count_for_rate(struct sp_runner *runner, size_t count)
+{
+    double rate = runner->config.options->rate;
+    if (rate <= 0)
+        return;
+    uint64_t now = uv_hrtime();
+    uint64_t oldest = now > RATE_SLACK_NS ? now - RATE_SLACK_NS : 0;
+    double pause_ns = (double)count * 1e9 / rate;
+    if (runner->next_start_ns < oldest)
+        runner->next_start_ns = oldest;
+    runner->next_start_ns +=
+        pause_ns < RATE_PAUSE_MAX_NS ? (uint64_t)pause_ns : (uint64_t)RATE_PAUSE_MAX_NS;
+}
+
 static void start_siblings(struct job *first, size_t count)
 {
     struct sp_runner *runner = first->runner;
@@ -232,6 +253,7 @@ static void on_resolved(void *data, struct sp_session *session)
     size_t count = 0;
     sp_session_addresses(session, &count);
     if (endpoint->options->all_addresses && count > 1) {
+        count_for_rate(job->runner, count - 1);
         start_siblings(job, count);
         sp_session_pin(session, 0);
     }
@@ -246,6 +268,7 @@ static void start_target(struct sp_runner *runner, size_t index)
         hand_out_failed(runner, index, SP_REASON_INVALID_TARGET, endpoint->invalid);
         return;
     }
+    count_for_rate(runner, 1);
     struct job *job = new_job(runner, index, 0);
     const struct sp_session_config config = {.services = &runner->services,
                                              .endpoint = endpoint,
@@ -271,14 +294,11 @@ static void on_rate_timer(uv_timer_t *timer)
 /* True when one more may start now; else a timer is set for when it may. */
 static bool rate_allows(struct sp_runner *runner)
 {
-    double rate = runner->config.options->rate;
-    if (rate <= 0)
+    uint64_t now = uv_hrtime();
+    if (now >= runner->next_start_ns)
         return true;
-    double due_s = (double)runner->started_count / rate;
-    double now_s = (double)(uv_hrtime() - runner->started_ns) / 1e9;
-    if (now_s >= due_s)
-        return true;
-    uv_timer_start(&runner->rate_timer, on_rate_timer, (uint64_t)((due_s - now_s) * 1000) + 1, 0);
+    uv_timer_start(&runner->rate_timer, on_rate_timer, (runner->next_start_ns - now) / 1000000 + 1,
+                   0);
     return false;
 }
 
@@ -290,7 +310,6 @@ static void fill(struct sp_runner *runner)
     const struct sp_runner_config *config = &runner->config;
     while (!runner->cancelled && runner->next_target < config->target_count &&
            runner->active < config->options->concurrency && rate_allows(runner)) {
-        runner->started_count++;
         start_target(runner, runner->next_target++);
     }
     while (runner->cancelled && runner->next_target < config->target_count)
@@ -306,7 +325,7 @@ static void fill(struct sp_runner *runner)
 
 void sp_runner_start(struct sp_runner *runner)
 {
-    runner->started_ns = uv_hrtime();
+    runner->next_start_ns = uv_hrtime();
     fill(runner);
 }
 
