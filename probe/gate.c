@@ -112,13 +112,14 @@ enum sp_gate_status sp_gate_enter(struct sp_gate *gate, const struct sockaddr_st
     if (!at)
         return SP_GATE_NOMEM;
     pass->at = at;
-    pass->next = NULL;
+    pass->before = pass->next = NULL;
     pass->waiting = false;
     if (at->inside < gate->per_address) {
         at->inside++;
         return SP_GATE_IN;
     }
     pass->waiting = true;
+    pass->before = at->last_waiting;
     if (at->last_waiting)
         at->last_waiting->next = pass;
     else
@@ -127,29 +128,25 @@ enum sp_gate_status sp_gate_enter(struct sp_gate *gate, const struct sockaddr_st
     return SP_GATE_WAIT;
 }
 
-static void stop_waiting(struct sp_gate_address *at, const struct sp_gate_pass *pass)
+/* Without walking the line: a whole batch may wait at one address, and all of it may be cancelled. */
+static void stop_waiting(struct sp_gate_address *at, struct sp_gate_pass *pass)
 {
-    struct sp_gate_pass *before = NULL, *p = at->first_waiting;
-    while (p != pass) {
-        before = p;
-        p = p->next;
-    }
-    if (before)
-        before->next = p->next;
+    if (pass->before)
+        pass->before->next = pass->next;
     else
-        at->first_waiting = p->next;
-    if (at->last_waiting == p)
-        at->last_waiting = before;
+        at->first_waiting = pass->next;
+    if (pass->next)
+        pass->next->before = pass->before;
+    else
+        at->last_waiting = pass->before;
+    pass->before = pass->next = NULL;
+    pass->waiting = false;
 }
 
 static struct sp_gate_pass *next_in_line(struct sp_gate_address *at)
 {
     struct sp_gate_pass *next = at->first_waiting;
-    at->first_waiting = next->next;
-    if (!at->first_waiting)
-        at->last_waiting = NULL;
-    next->next = NULL;
-    next->waiting = false;
+    stop_waiting(at, next);
     return next;
 }
 

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -81,11 +82,33 @@ static void test_families_are_apart(void **state)
     sp_gate_free(NULL);
 }
 
+/* A batch of one address that is interrupted: who came last gives up first. With a walk along the line
+ * for each of them this takes minutes, and the test's time is up. */
+static void test_long_line(void **state)
+{
+    enum { PASSES = 300000 };
+    (void)state;
+    struct sp_gate *gate = sp_gate_new(1);
+    struct sp_gate_pass *passes = calloc(PASSES, sizeof *passes);
+    assert_non_null(passes);
+    for (size_t i = 0; i < PASSES; i++) {
+        assert_int_equal(enter(gate, "192.0.2.1", 25, &passes[i]),
+                         i == 0 ? SP_GATE_IN : SP_GATE_WAIT);
+    }
+    for (size_t i = PASSES; i > 1; i--) {
+        assert_null(sp_gate_leave(gate, &passes[i - 1]));
+    }
+    assert_null(sp_gate_leave(gate, &passes[0]));
+    sp_gate_free(gate);
+    free(passes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_giving_up_in_the_line),
+        cmocka_unit_test(test_long_line),
         cmocka_unit_test(test_families_are_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
