@@ -3,7 +3,7 @@
 #include "checks/failure.h"
 #include "checks/wording.h"
 
-#include <strings.h>
+#include <string.h>
 
 static bool owns(enum sp_reason reason, enum sp_phase phase)
 {
@@ -11,18 +11,10 @@ static bool owns(enum sp_reason reason, enum sp_phase phase)
            (phase == SP_PHASE_EHLO || phase == SP_PHASE_EHLO_TLS);
 }
 
-static bool offers(const struct sp_ehlo *ehlo, const char *keyword)
-{
-    for (size_t i = 0; i < ehlo->count; i++)
-        if (strcasecmp(ehlo->items[i].keyword, keyword) == 0)
-            return true;
-    return false;
-}
-
 /* The EHLO that counts, except for STARTTLS: that is offered before TLS or never (RFC 3207 §4.2). */
 static const struct sp_ehlo *choose_ehlo(const struct sp_evidence *evidence, const char *keyword)
 {
-    if (strcasecmp(keyword, "STARTTLS") == 0 && evidence->plain.tried)
+    if (strcmp(keyword, "STARTTLS") == 0 && evidence->plain.tried)
         return &evidence->plain;
     return sp_evidence_ehlo(evidence);
 }
@@ -37,7 +29,7 @@ static void judge_required(const struct sp_evidence *evidence, const char *keywo
 {
     const struct sp_ehlo *ehlo = choose_ehlo(evidence, keyword);
     /* An EHLO that failed is a finding already and says nothing about capabilities. */
-    if (!ehlo->ok || offers(ehlo, keyword))
+    if (!ehlo->ok || sp_ehlo_find(ehlo, keyword) != NULL)
         return;
     enum sp_phase phase = phase_of(evidence, ehlo);
     sp_result_add(result, SP_REASON_CAPABILITY_MISSING, phase, "%s is required but not offered%s%s",
@@ -49,7 +41,7 @@ static void judge_forbidden(const struct sp_evidence *evidence, const char *keyw
                             struct sp_result *result)
 {
     const struct sp_ehlo *ehlo = choose_ehlo(evidence, keyword);
-    if (!ehlo->ok || !offers(ehlo, keyword))
+    if (!ehlo->ok || sp_ehlo_find(ehlo, keyword) == NULL)
         return;
     enum sp_phase phase = phase_of(evidence, ehlo);
     sp_result_add(result, SP_REASON_CAPABILITY_FORBIDDEN, phase, "%s is forbidden but offered%s",

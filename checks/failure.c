@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define SHORT_SIZE 32u
-#define ATTEMPTS_SHOWN 4u
 
 typedef void describe_fn(const struct sp_evidence *evidence, char *out, size_t size);
 
@@ -87,24 +86,6 @@ static void describe_reset(const struct sp_evidence *evidence, char *out, size_t
     snprintf(out, size, "connection reset by the server %s", doing(evidence));
 }
 
-/* "192.0.2.1 connect-refused, 2001:db8::1 connect-timeout after 5.0 s and 3 more" */
-static void describe_attempts(const struct sp_evidence *evidence, char *out, size_t size)
-{
-    size_t used = (size_t)snprintf(
-        out, size, "no connection to port %u: ", (unsigned)evidence->endpoint->port);
-    for (size_t i = 0; i < evidence->attempt_count && used < size; i++) {
-        const struct sp_attempt *attempt = &evidence->attempts[i];
-        char after[SHORT_SIZE];
-        if (i == ATTEMPTS_SHOWN) {
-            snprintf(out + used, size - used, " and %zu more", evidence->attempt_count - i);
-            return;
-        }
-        used += (size_t)snprintf(out + used, size - used, "%s%s %s after %s", i > 0 ? ", " : "",
-                                 attempt->ip, sp_reason_info(attempt->reason)->word,
-                                 sp_word_duration(after, sizeof after, attempt->ns));
-    }
-}
-
 /* The connection never left this machine: --source-address isn't ours, or all ports are in use. */
 static bool is_local(const struct sp_failure *failure)
 {
@@ -114,9 +95,11 @@ static bool is_local(const struct sp_failure *failure)
 static void describe_connect(const struct sp_evidence *evidence, char *out, size_t size)
 {
     const struct sp_failure *failure = &evidence->failure;
-    char peer[SP_WORDING_SIZE / 2], limit[SHORT_SIZE];
+    char peer[SP_WORDING_SIZE / 2], limit[SHORT_SIZE], attempts[SP_WORDING_SIZE];
     if (evidence->attempt_count > 1) {
-        describe_attempts(evidence, out, size);
+        (void)sp_word_attempts(attempts, sizeof attempts, evidence);
+        snprintf(out, size, "no connection to port %u: %s", (unsigned)evidence->endpoint->port,
+                 attempts);
         return;
     }
     sp_word_peer(peer, sizeof peer, evidence);

@@ -37,6 +37,27 @@ const char *sp_word_peer(char *out, size_t size, const struct sp_evidence *evide
     return out;
 }
 
+size_t sp_word_attempts(char *out, size_t size, const struct sp_evidence *evidence)
+{
+    size_t failed = 0, used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < evidence->attempt_count; i++) {
+        const struct sp_attempt *attempt = &evidence->attempts[i];
+        char after[32];
+        if (attempt->reason == SP_REASON_OK || attempt->reason == SP_REASON_CANCELLED)
+            continue;
+        if (failed < SP_WORDING_ATTEMPTS && used < size)
+            used += (size_t)snprintf(out + used, size - used, "%s%s %s after %s",
+                                     failed > 0 ? ", " : "", attempt->ip,
+                                     sp_reason_info(attempt->reason)->word,
+                                     sp_word_duration(after, sizeof after, attempt->ns));
+        failed++;
+    }
+    if (failed > SP_WORDING_ATTEMPTS && used < size)
+        (void)snprintf(out + used, size - used, " and %zu more", failed - SP_WORDING_ATTEMPTS);
+    return failed;
+}
+
 /* HELO follows a refused EHLO in the same phase, so the second reply is its. */
 static bool answered_helo(const struct sp_evidence *evidence)
 {

@@ -8,9 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SP_WORDING_SIZE 512u /* room for one whole message */
-#define SP_WORDING_QUOTE 160 /* octets of a server's text that a message quotes */
-#define SP_WORDING_NAME 120  /* octets of a certificate's subject that a message names */
+#define SP_WORDING_SIZE 512u   /* room for one whole message */
+#define SP_WORDING_QUOTE 160   /* octets of a server's text that a message quotes */
+#define SP_WORDING_NAME 120    /* octets of a certificate's subject that a message names */
+#define SP_WORDING_ATTEMPTS 4u /* attempts that a message lists */
 
 /* "0.4 ms", "88 ms", "5.0 s". Writes into out and returns it. */
 const char *sp_word_duration(char *out, size_t size, int64_t ns);
@@ -18,6 +19,9 @@ const char *sp_word_duration(char *out, size_t size, int64_t ns);
 const char *sp_word_reply(char *out, size_t size, const struct sp_reply *reply);
 /* "192.0.2.1 port 25", "mx.example.org port 25" before an address is known, or a socket's path. */
 const char *sp_word_peer(char *out, size_t size, const struct sp_evidence *evidence);
+/* The attempts that failed: "2001:db8::9 connect-refused after 0.4 ms, … and 3 more"; one that was called
+ * off because another address was faster has not failed. Returns how many there are. */
+size_t sp_word_attempts(char *out, size_t size, const struct sp_evidence *evidence);
 /* What was answered in this phase: "EHLO", "LHLO", "HELO", "EHLO inside TLS", "STARTTLS"; for other
  * phases their name. */
 const char *sp_word_command(const struct sp_evidence *evidence, enum sp_phase phase);

@@ -11,7 +11,6 @@ void sp_collector_init(struct sp_collector *collector, const struct sp_output *o
 
 static void count_state(struct sp_collector *collector, enum sp_state state)
 {
-    collector->seen++;
     collector->by_state[state]++;
     collector->state = sp_state_worst(collector->state, state);
 }

@@ -23,7 +23,6 @@ struct sp_collector {
     struct sp_writer *writer;
     struct sp_collector_entry *entries; /* of outputs that don't stream */
     size_t count, size;
-    size_t seen;
     size_t by_state[SP_STATE_COUNT];
     enum sp_state state; /* worst so far */
 };

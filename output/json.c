@@ -123,7 +123,6 @@ static void write_array(struct sp_writer *writer, const struct sp_render *render
 
 const struct sp_output sp_output_json = {
     .name = "json",
-    .help = "one array with an object for each endpoint, in the order of the targets",
     .streams = false,
     .report = write_array,
 };

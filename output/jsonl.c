@@ -12,7 +12,6 @@ static void write_line(struct sp_writer *writer, const struct sp_render *render,
 
 const struct sp_output sp_output_jsonl = {
     .name = "jsonl",
-    .help = "one JSON object a line, written as each endpoint ends",
     .streams = true,
     .result = write_line,
 };

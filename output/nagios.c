@@ -339,6 +339,5 @@ static void write_report(struct sp_writer *writer, const struct sp_render *rende
 
 const struct sp_output sp_output_nagios = {
     .name = "nagios",
-    .help = "a status line with perfdata, as Nagios and Icinga plugins print it",
     .report = write_report,
 };

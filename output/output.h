@@ -24,7 +24,6 @@ struct sp_render {
 
 struct sp_output {
     const char *name; /* "json": the word after -o */
-    const char *help; /* one line */
     /* result() writes at once, in the order in which endpoints end; the caller may free the result
      * afterwards. Otherwise all is written by report(). */
     bool streams;

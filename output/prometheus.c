@@ -424,6 +424,5 @@ static void write_report(struct sp_writer *writer, const struct sp_render *rende
 
 const struct sp_output sp_output_prometheus = {
     .name = "prometheus",
-    .help = "metrics in Prometheus' text format, with blackbox_exporter's names",
     .report = write_report,
 };

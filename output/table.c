@@ -138,13 +138,11 @@ static void fit(struct table *table)
     for (size_t i = 0; i < sizeof(droppable) / sizeof(droppable[0]); i++)
         if (find_room(table) < wanted)
             table->width[droppable[i]] = 0;
-    size_t room = find_room(table), give = wanted > room ? wanted - room : 0;
-    if (give > table->width[REASON] - CELL_MIN)
-        give = table->width[REASON] - CELL_MIN;
-    room += give;
+    for (; find_room(table) < wanted && table->width[REASON] > CELL_MIN; table->width[REASON]--)
+        continue;
+    size_t room = find_room(table);
     if (table->width[TARGET] > room)
         table->width[TARGET] = room < CELL_MIN ? CELL_MIN : room;
-    table->width[REASON] -= give;
 }
 
 static void write_column(struct table *table, enum column column, const char *data, size_t len)

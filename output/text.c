@@ -149,7 +149,6 @@ static void write_report(struct sp_writer *writer, const struct sp_render *rende
 
 const struct sp_output sp_output_text = {
     .name = "text",
-    .help = "for people: verdicts, where the time went, findings and what to try next",
     .streams = false,
     .report = write_report,
 };

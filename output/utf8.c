@@ -87,30 +87,6 @@ size_t sp_utf8_read(const char *data, size_t len, int32_t *out_code)
     return tail + 1;
 }
 
-size_t sp_utf8_put(char out[4], uint32_t code)
-{
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        out[0] = (char)(0xC0u | (code >> 6));
-        out[1] = (char)(0x80u | (code & 0x3Fu));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (char)(0xE0u | (code >> 12));
-        out[1] = (char)(0x80u | ((code >> 6) & 0x3Fu));
-        out[2] = (char)(0x80u | (code & 0x3Fu));
-        return 3;
-    }
-    out[0] = (char)(0xF0u | (code >> 18));
-    out[1] = (char)(0x80u | ((code >> 12) & 0x3Fu));
-    out[2] = (char)(0x80u | ((code >> 6) & 0x3Fu));
-    out[3] = (char)(0x80u | (code & 0x3Fu));
-    return 4;
-}
-
 bool sp_utf8_hidden(int32_t code)
 {
     if (code >= 0x20 && code < 0x7F)

@@ -16,8 +16,6 @@
  * one U+FFFD stands for all of them (Unicode 3.9, "maximal subpart").
  */
 size_t sp_utf8_read(const char *data, size_t len, int32_t *out_code);
-/* Writes a code point into out[4]; returns the number of octets. */
-size_t sp_utf8_put(char out[4], uint32_t code);
 /* Controls, bidi controls, line separators and characters that have no picture of their own. */
 bool sp_utf8_hidden(int32_t code);
 /* Columns of a visible character: 0 (combining mark), 1 or 2 (East Asian wide, emoji). */

@@ -8,23 +8,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ADDS_UP(kind) ((kind) == SP_KIND_WORDS || (kind) == SP_KIND_COUNT)
-
 static const struct sp_option_row rows[] = {
-#define SP_OPTION(name, short_name, metavar, choices, kind, field, min, max, fallback, scope, \
-                  group, common, help, long_help)                                             \
-    {{name, short_name, metavar, choices, fallback, SP_SCOPE_##scope, group, common, false,   \
-      ADDS_UP(SP_KIND_##kind), help, long_help},                                              \
-     SP_KIND_##kind,                                                                          \
-     offsetof(struct sp_options, field),                                                      \
-     min,                                                                                     \
+#define SP_OPTION(name, short_name, metavar, choices, kind, field, min, max, fallback, scope,     \
+                  group, common, help, long_help)                                                 \
+    {{name, short_name, metavar, choices, fallback, SP_SCOPE_##scope, group, common, false, help, \
+      long_help},                                                                                 \
+     SP_KIND_##kind,                                                                              \
+     offsetof(struct sp_options, field),                                                          \
+     min,                                                                                         \
      max},
-#define SP_ACTION(name, short_name, metavar, common, help, long_help)                              \
-    {{name, short_name, metavar, NULL, NULL, SP_SCOPE_PROGRAM, "other", common, true, false, help, \
-      long_help},                                                                                  \
-     SP_KIND_ACTION,                                                                               \
-     0,                                                                                            \
-     0,                                                                                            \
+#define SP_ACTION(name, short_name, metavar, common, help, long_help)                       \
+    {{name, short_name, metavar, NULL, NULL, SP_SCOPE_PROGRAM, "other", common, true, help, \
+      long_help},                                                                           \
+     SP_KIND_ACTION,                                                                        \
+     0,                                                                                     \
+     0,                                                                                     \
      0},
 #include "probe/options.def"
 #undef SP_OPTION

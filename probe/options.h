@@ -68,7 +68,7 @@ struct sp_options {
     struct sp_range cert_warning, cert_critical; /* days left; a plain number N is kept as "N:" */
     /* dialogue */
     const char *expect; /* PCRE2 pattern for the banner, or NULL */
-    struct sp_words require_capability, forbid_capability;
+    struct sp_words require_capability, forbid_capability; /* upper case */
     /* verdict: thresholds in seconds, by timed phase and SP_PHASE_TOTAL */
     struct sp_range warning[SP_PHASE_TOTAL + 1], critical[SP_PHASE_TOTAL + 1];
     /* output */
@@ -95,7 +95,6 @@ struct sp_option_info {
     const char *group; /* heading in --help: "time" */
     bool common;       /* shown by -h */
     bool action;       /* --help and its kind: known to cli.c only, has no value in sp_options */
-    bool adds_up;      /* setting it again adds, see struct sp_option_layer */
     const char *help;  /* one line */
     const char *long_help; /* more sentences for the man page, or "" */
 };

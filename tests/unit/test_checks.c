@@ -322,7 +322,7 @@ static void test_attempts(void **state)
     assert_int_equal(sample.result.findings[0].state, SP_STATE_OK);
     assert_string_equal(sample.result.findings[0].message,
                         "connected to 192.0.2.1, but 1 other address failed: "
-                        "2001:db8::1 connect-refused");
+                        "2001:db8::1 connect-refused after 0.4 ms");
     sample_free(&sample);
 
     attempts[1] = (struct sp_attempt){"192.0.2.1", SP_REASON_CONNECT_TIMEOUT, 5000000000};
@@ -509,7 +509,7 @@ static void test_information(void **state)
 
 static void test_capabilities(void **state)
 {
-    static const char *const words[] = {"auth", "STARTTLS", "DSN"};
+    static const char *const words[] = {"AUTH", "STARTTLS", "DSN"};
     struct sample sample;
     (void)state;
     for (size_t i = 0; i < 3; i++) {
