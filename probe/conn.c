@@ -145,6 +145,10 @@ static void record_attempt(struct attempt *attempt, enum sp_reason reason)
 {
     struct sp_conn *conn = attempt->conn;
     struct sp_evidence *evidence = conn->config.evidence;
+    if (attempt->address.ss_family == AF_UNIX) { /* nothing was chosen, and there is no address */
+        evidence->family = AF_UNIX;
+        return;
+    }
     const char *ip = address_text(evidence->arena, &attempt->address);
     if (!evidence->attempts)
         evidence->attempts =
@@ -189,9 +193,10 @@ static void win(struct attempt *attempt)
     for (size_t i = 0; i < conn->next_attempt; i++)
         stop_attempt(&conn->attempts[i], SP_REASON_CANCELLED);
     evidence->family = attempt->address.ss_family;
-    evidence->ip = address_text(evidence->arena, &attempt->address);
-    if (evidence->family != AF_UNIX)
+    if (evidence->family != AF_UNIX) {
+        evidence->ip = address_text(evidence->arena, &attempt->address);
         uv_tcp_nodelay(&attempt->as.tcp, 1);
+    }
     int status = uv_read_start(&attempt->as.stream, alloc_input, on_read);
     if (status < 0) {
         fail_by_errno(conn, -status, false);
