@@ -197,9 +197,12 @@ static bool append_target(const struct sp_endpoint *endpoint, struct sp_buf *out
     bool ok;
 
     if (endpoint->invalid != NULL) {
-        return sp_buf_printf(out, "invalid %s: %s\n",
-                             sp_quote(quoted, sizeof(quoted), input, strlen(input)),
-                             endpoint->invalid);
+        ok = sp_buf_printf(out,
+                           "invalid %s: ", sp_quote(quoted, sizeof(quoted), input, strlen(input)));
+        if (endpoint->source != NULL) {
+            ok = ok && sp_buf_printf(out, "%s:%zu: ", endpoint->source, endpoint->line);
+        }
+        return ok && sp_buf_printf(out, "%s\n", endpoint->invalid);
     }
     if (endpoint->unix_path != NULL) {
         ok = sp_buf_printf(

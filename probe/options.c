@@ -153,6 +153,19 @@ void sp_options_init(struct sp_options *options)
     }
 }
 
+/* The first keyword that is required and forbidden, so that no server could please; NULL: none. */
+static const char *find_conflict(const struct sp_words *required, const struct sp_words *forbidden)
+{
+    for (size_t i = 0; i < required->count; i++) {
+        for (size_t k = 0; k < forbidden->count; k++) {
+            if (strcmp(required->items[i], forbidden->items[k]) == 0) {
+                return required->items[i];
+            }
+        }
+    }
+    return NULL;
+}
+
 bool sp_options_finish(struct sp_options *options, struct sp_arena *arena, char *error, size_t size)
 {
     if (options->tls_min > options->tls_max) {
@@ -167,6 +180,11 @@ bool sp_options_finish(struct sp_options *options, struct sp_arena *arena, char 
                      options->source_address, ipv6 ? '4' : '6');
             return false;
         }
+    }
+    const char *keyword = find_conflict(&options->require_capability, &options->forbid_capability);
+    if (keyword != NULL) {
+        snprintf(error, size, "--require-capability and --forbid-capability both name %s", keyword);
+        return false;
     }
     if (options->ehlo_name == NULL) {
         options->ehlo_name = sp_machine_ehlo_name(arena);

@@ -394,6 +394,8 @@ static void test_finish(void **state)
         {{"source-address", "ipv4"}, {"2001:db8::1", "yes"}, "can't be used with -4"},
         {{"source-address", "ipv6"}, {"2001:db8::1", "yes"}, NULL},
         {{"connect-timeout", "timeout"}, {"60s", "10s"}, NULL},
+        {{"require-capability", "forbid-capability"}, {"size,auth", "dsn"}, NULL},
+        {{"require-capability", "forbid-capability"}, {"size,auth", "dsn,AUTH"}, "both name AUTH"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
