@@ -6,12 +6,13 @@
 const char *sp_word_duration(char *out, size_t size, int64_t ns)
 {
     double ms = (double)ns / 1e6;
-    if (ms >= 1000.0)
+    /* The limits are where rounding reaches the next form: "10.0 ms" and "1000 ms" never come. */
+    if (ms >= 999.5)
         snprintf(out, size, "%.1f s", ms / 1000.0);
-    else if (ms >= 10.0)
+    else if (ms >= 9.95)
         snprintf(out, size, "%.0f ms", ms);
     else
-        snprintf(out, size, "%.1f ms", ms);
+        snprintf(out, size, ms > 0 && ms < 0.05 ? "%.3f ms" : "%.1f ms", ms);
     return out;
 }
 

@@ -13,7 +13,7 @@
 #define SP_WORDING_NAME 120    /* octets of a certificate's subject that a message names */
 #define SP_WORDING_ATTEMPTS 4u /* attempts that a message lists */
 
-/* "0.4 ms", "88 ms", "5.0 s". Writes into out and returns it. */
+/* "0.004 ms", "0.4 ms", "88 ms", "5.0 s". Writes into out and returns it. */
 const char *sp_word_duration(char *out, size_t size, int64_t ns);
 /* "550 'go away'" with the first line's text, raw; code alone when there is no text. */
 const char *sp_word_reply(char *out, size_t size, const struct sp_reply *reply);

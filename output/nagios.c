@@ -177,7 +177,8 @@ static void write_phases(struct sp_writer *writer, const char *indent,
         sp_fact_time(took, evidence->spans[i].ns);
         sp_writef(writer, "%s%s%s ", before[0] == 'p' ? indent : "", before,
                   sp_phase_info((enum sp_phase)i)->name);
-        write_text(writer, took, 0); /* "<0.1 ms" is markup to web pages */
+        /* "<" is markup to web pages: "<0.1 ms" becomes its bound. */
+        sp_write_str(writer, took + (took[0] == '<' ? 1 : 0));
         before = ", ";
     }
     if (before[0] == ',')

@@ -3,6 +3,7 @@
 #include "checks/expiry.h"
 #include "checks/failure.h"
 #include "checks/thresholds.h"
+#include "checks/wording.h"
 #include "sample.h"
 
 #include "probe/limits.h"
@@ -12,6 +13,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -846,6 +848,41 @@ static void test_hostile_text(void **state)
     free(text);
 }
 
+/* A socket that isn't there is told as that, with a hint that fits sockets. */
+static void test_missing_socket(void **state)
+{
+    struct sample sample;
+    (void)state;
+    sample_init(&sample, SP_TLS_NONE);
+    sample.endpoint.unix_path = "/run/none";
+    sample.endpoint.host = NULL;
+    sp_evidence_fail(sample.evidence, SP_REASON_CONNECT_REFUSED, SP_PHASE_CONNECT, ENOENT, NULL);
+    sample_judge(&sample);
+    expect_verdict(&sample, SP_STATE_CRITICAL, SP_REASON_CONNECT_REFUSED, SP_PHASE_CONNECT);
+    assert_string_equal(sample.result.message, "there is no socket /run/none");
+    assert_non_null(strstr(sample.result.findings[0].hint, "ss -lx"));
+    sample_free(&sample);
+}
+
+static void test_durations(void **state)
+{
+    static const struct {
+        int64_t ns;
+        const char *want;
+    } rows[] = {
+        {0, "0.0 ms"},         {11000, "0.011 ms"},
+        {49999, "0.050 ms"},   {50000, "0.1 ms"},
+        {9949999, "9.9 ms"},   {9950000, "10 ms"},
+        {999499999, "999 ms"}, {999500000, "1.0 s"},
+        {5000000000, "5.0 s"}, {86400000000000, "86400.0 s"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char out[32];
+        assert_string_equal(rows[i].want, sp_word_duration(out, sizeof out, rows[i].ns));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -853,6 +890,8 @@ int main(void)
         cmocka_unit_test(test_phases_of_today_have_an_owner),
         cmocka_unit_test(test_no_silent_ok),
         cmocka_unit_test(test_bad_replies_without_a_failure),
+        cmocka_unit_test(test_missing_socket),
+        cmocka_unit_test(test_durations),
         cmocka_unit_test(test_messages),
         cmocka_unit_test(test_other_messages),
         cmocka_unit_test(test_attempts),
