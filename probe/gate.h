@@ -17,7 +17,7 @@ struct sp_gate_pass {
     struct sp_gate_address *at; /* NULL: outside */
     bool waiting;
     struct sp_gate_pass *before, *next; /* in line */
-    void *data; /* the owner's */
+    void *data;                         /* the owner's */
 };
 
 /* NULL: out of memory. */
