@@ -175,7 +175,7 @@ static void write_chain_expiry(struct page *page, const struct sp_result *result
 {
     const struct sp_verify *verify = &result->evidence->verify;
     const struct sp_tls_facts *tls = &result->evidence->tls;
-    if (!verify->trusted || verify->path_count == 0)
+    if (!verify->trusted || verify->path_count == 0 || !tls->established)
         return;
     int64_t end = verify->anchor != NULL ? verify->anchor->not_after : INT64_MAX;
     for (size_t i = 0; i < verify->path_count; i++) {
@@ -191,7 +191,7 @@ static void write_chain_info(struct page *page, const struct sp_result *result)
 {
     const struct sp_evidence *evidence = result->evidence;
     struct sp_buf serial;
-    if (!evidence->verify.trusted || evidence->tls.cert_count == 0)
+    if (!evidence->verify.trusted || evidence->tls.cert_count == 0 || !evidence->tls.established)
         return;
     sp_buf_init(&serial, SERIAL_DIGITS + 1); /* a longer one is no valid certificate's */
     if (sp_fact_serial(&serial, &evidence->tls.certs[0]) && sp_buf_append(&serial, "", 1)) {
