@@ -170,8 +170,8 @@ static void hand_out(struct sp_runner *runner, size_t target_index, size_t addre
 }
 
 /* An endpoint that ends before it has begun. */
-static void hand_out_failed(struct sp_runner *runner, size_t target_index, enum sp_reason reason,
-                            const char *detail)
+static void hand_out_failed(struct sp_runner *runner, size_t target_index, size_t address_index,
+                            enum sp_reason reason, const char *detail)
 {
     const struct sp_endpoint *endpoint = &runner->config.targets[target_index];
     struct sp_evidence *evidence = sp_evidence_new(endpoint);
@@ -179,7 +179,7 @@ static void hand_out_failed(struct sp_runner *runner, size_t target_index, enum 
         evidence->started_ms = runner->config.wall_ms();
         sp_evidence_fail(evidence, reason, SP_PHASE_CONFIG, 0, detail);
     }
-    hand_out(runner, target_index, 0, evidence);
+    hand_out(runner, target_index, address_index, evidence);
 }
 
 static void on_done(void *data, struct sp_session *session, struct sp_evidence *evidence)
@@ -229,21 +229,21 @@ static void count_for_rate(struct sp_runner *runner, size_t count)
         pause_ns < RATE_PAUSE_MAX_NS ? (uint64_t)pause_ns : (uint64_t)RATE_PAUSE_MAX_NS;
 }
 
-static void start_siblings(struct job *first, size_t count)
+static void start_sibling(const struct job *first, size_t address_index)
 {
     struct sp_runner *runner = first->runner;
-    for (size_t i = 1; i < count; i++) {
-        struct job *job = new_job(runner, first->target_index, i);
-        if (!job)
-            return;
-        job->session = sp_session_new_sibling(first->session, i, job);
-        if (!job->session) {
-            free_job(job);
-            return;
-        }
-        runner->extra++;
+    struct job *job = new_job(runner, first->target_index, address_index);
+    runner->extra++;
+    if (job)
+        job->session = sp_session_new_sibling(first->session, address_index, job);
+    if (job && job->session) {
         enter_gate(job);
+        return;
     }
+    if (job)
+        free_job(job);
+    hand_out_failed(runner, first->target_index, address_index, SP_REASON_INTERNAL_ERROR,
+                    "out of memory");
 }
 
 static void on_resolved(void *data, struct sp_session *session)
@@ -254,7 +254,8 @@ static void on_resolved(void *data, struct sp_session *session)
     sp_session_addresses(session, &count);
     if (endpoint->options->all_addresses && count > 1) {
         count_for_rate(job->runner, count - 1);
-        start_siblings(job, count);
+        for (size_t i = 1; i < count; i++)
+            start_sibling(job, i);
         sp_session_pin(session, 0);
     }
     enter_gate(job);
@@ -265,7 +266,7 @@ static void start_target(struct sp_runner *runner, size_t index)
     static const struct sp_session_events events = {on_resolved, on_done};
     const struct sp_endpoint *endpoint = &runner->config.targets[index];
     if (endpoint->invalid) {
-        hand_out_failed(runner, index, SP_REASON_INVALID_TARGET, endpoint->invalid);
+        hand_out_failed(runner, index, 0, SP_REASON_INVALID_TARGET, endpoint->invalid);
         return;
     }
     count_for_rate(runner, 1);
@@ -281,7 +282,7 @@ static void start_target(struct sp_runner *runner, size_t index)
         return;
     if (job)
         free_job(job);
-    hand_out_failed(runner, index, SP_REASON_INTERNAL_ERROR, "out of memory");
+    hand_out_failed(runner, index, 0, SP_REASON_INTERNAL_ERROR, "out of memory");
 }
 
 /* --- the window ------------------------------------------------------------------------------- */
@@ -313,7 +314,7 @@ static void fill(struct sp_runner *runner)
         start_target(runner, runner->next_target++);
     }
     while (runner->cancelled && runner->next_target < config->target_count)
-        hand_out_failed(runner, runner->next_target++, SP_REASON_CANCELLED,
+        hand_out_failed(runner, runner->next_target++, 0, SP_REASON_CANCELLED,
                         "interrupted before it was begun");
     runner->filling = false;
     if (runner->next_target == config->target_count && !runner->jobs) {
