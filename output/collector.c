@@ -41,7 +41,7 @@ void sp_collector_add(struct sp_collector *collector, size_t target_index, size_
     count_state(collector, result.state);
     if (collector->output->streams) {
         collector->output->result(collector->writer, collector->render, &result);
-        sp_writer_flush(collector->writer);
+        sp_writer_offer(collector->writer);
         sp_result_free(&result);
         return;
     }

@@ -82,6 +82,7 @@ static void add_target(struct page *page)
     }
     sp_json_string(json, target, "mode", endpoint->mode == SP_MODE_LMTP ? "lmtp" : "smtp");
     sp_json_string(json, target, "tls", sp_fact_tls_mode(endpoint->tls));
+    sp_json_string(json, target, "server_name", endpoint->server_name);
     sp_json_string(json, target, "ip", page->evidence->ip);
     sp_json_string(json, target, "family", sp_fact_family(page->evidence->family));
     sp_json_string(json, target, "ehlo_name", page->evidence->ehlo_name);

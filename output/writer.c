@@ -3,6 +3,7 @@
 #include "probe/limits.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -71,6 +72,26 @@ bool sp_writer_flush(struct sp_writer *writer)
     (void)write_all(writer, writer->buf.data, writer->buf.len);
     writer->buf.len = 0;
     return writer->error == 0;
+}
+
+/* poll(2) says "writable" of a pipe that has room for PIPE_BUF octets (pipe(7)), so no write of that
+ * size waits. */
+void sp_writer_offer(struct sp_writer *writer)
+{
+    struct pollfd poller = {.fd = writer->fd, .events = POLLOUT};
+    size_t done = 0;
+
+    if (writer->fd >= 0)
+        writer->buf.cap = SP_LIMIT_WRITER_BEHIND;
+    while (writer->fd >= 0 && writer->error == 0 && done < writer->buf.len &&
+           poll(&poller, 1, 0) == 1) {
+        size_t left = writer->buf.len - done;
+        size_t part = left < PIPE_BUF ? left : PIPE_BUF;
+
+        if (write_all(writer, writer->buf.data + done, part))
+            done += part;
+    }
+    sp_buf_consume(&writer->buf, done);
 }
 
 void sp_write(struct sp_writer *writer, const void *data, size_t len)

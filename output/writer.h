@@ -32,6 +32,9 @@ void sp_writef(struct sp_writer *writer, const char *format, ...)
 /* Writes what is buffered; short writes, EINTR and a descriptor that would block are handled. False: see
  * writer->error. With fd -1 it does nothing. */
 bool sp_writer_flush(struct sp_writer *writer);
+/* Writes as much of what is buffered as the descriptor takes at once, so that a slow reader doesn't
+ * hold the caller up; the rest stays for later, at most SP_LIMIT_WRITER_BEHIND octets. */
+void sp_writer_offer(struct sp_writer *writer);
 
 /*
  * How octets of a server are made safe. The result is always valid UTF-8, and but for SP_SAFE_JSON no

@@ -51,7 +51,9 @@
 #define SP_LIMIT_PAGE 268435456u           /* octets of a help page or a dry run's listing */
 
 /* Output. */
-#define SP_LIMIT_WRITER 65536u           /* octets that wait for a file descriptor */
+#define SP_LIMIT_WRITER 65536u /* octets that wait for a file descriptor */
+#define SP_LIMIT_WRITER_BEHIND \
+    4194304u /* the same for results that are streamed to a slow reader */
 #define SP_LIMIT_WRITER_MEMORY 67108864u /* octets of an output that is kept in memory */
 #define SP_LIMIT_LINE 65536u             /* octets of one piece of text while it is laid out */
 

@@ -387,6 +387,37 @@ static void test_buffered(void **state)
     close(fds[1]);
 }
 
+/* A reader that doesn't read holds nobody up, and gets everything in the end. */
+static void test_offered(void **state)
+{
+    (void)state;
+    static unsigned char got[300000];
+    struct sp_writer writer;
+    size_t total = 0;
+    int fds[2];
+
+    assert_int_equal(pipe(fds), 0);
+    sp_writer_init(&writer, fds[1]);
+    sp_writer_offer(&writer);
+    for (size_t i = 0; i < sizeof(got); i++)
+        sp_writef(&writer, "%c", (int)('a' + i % 26));
+    sp_writer_offer(&writer); /* more than a pipe holds: this would wait for ever if it waited */
+    assert_int_equal(writer.error, 0);
+    assert_true(writer.buf.len > 0 && writer.buf.len < sizeof(got));
+    while (total < sizeof(got)) {
+        ssize_t len = read(fds[0], got + total, sizeof(got) - total);
+        assert_true(len > 0);
+        total += (size_t)len;
+        sp_writer_offer(&writer);
+    }
+    assert_int_equal(writer.buf.len, 0);
+    for (size_t i = 0; i < sizeof(got); i++)
+        assert_int_equal(got[i], 'a' + i % 26);
+    sp_writer_free(&writer);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +432,7 @@ int main(void)
         cmocka_unit_test(test_nonblocking_pipe),
         cmocka_unit_test(test_interrupted),
         cmocka_unit_test(test_buffered),
+        cmocka_unit_test(test_offered),
     };
 
     signal(SIGPIPE, SIG_IGN);
