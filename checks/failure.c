@@ -108,8 +108,11 @@ static void describe_connect(const struct sp_evidence *evidence, char *out, size
     } else if (failure->reason == SP_REASON_CONNECT_REFUSED) {
         snprintf(out, size, "connection refused by %s", peer);
     } else if (failure->reason == SP_REASON_CONNECT_TIMEOUT) {
+        const struct sp_options *options = evidence->endpoint->options;
         sp_word_duration(limit, sizeof limit,
-                         limit_ns(evidence->endpoint->options->connect_timeout_ms));
+                         limit_ns(options->timeout_ms < options->connect_timeout_ms
+                                      ? options->timeout_ms
+                                      : options->connect_timeout_ms));
         snprintf(out, size, "no answer from %s within %s", peer, limit);
     } else if (is_local(failure)) {
         const char *source = evidence->endpoint->options->source_address;
@@ -213,12 +216,24 @@ static bool in_dialogue(enum sp_phase phase)
            phase == SP_PHASE_DATA;
 }
 
+/* The time for the whole endpoint was over, whatever was being waited for. */
+static bool is_out_of_time(const struct sp_evidence *evidence)
+{
+    enum sp_reason reason = evidence->failure.reason;
+    if (reason == SP_REASON_DEADLINE_EXCEEDED)
+        return true;
+    return (reason == SP_REASON_DNS_TIMEOUT || reason == SP_REASON_CONNECT_TIMEOUT) &&
+           evidence->total_ns >= limit_ns(evidence->endpoint->options->timeout_ms);
+}
+
 enum sp_state sp_failure_state(const struct sp_evidence *evidence)
 {
     const struct sp_failure *failure = &evidence->failure;
     const struct sp_reply *reply = sp_phase_reply(evidence, failure->phase);
     if (failure->phase == SP_PHASE_QUIT)
         return SP_STATE_OK;
+    if (evidence->endpoint->options->timeout_state_set && is_out_of_time(evidence))
+        return evidence->endpoint->options->timeout_state;
     if (is_local(failure))
         return SP_STATE_UNKNOWN;
     if (failure->reason == SP_REASON_SERVICE_NOT_AVAILABLE && reply != NULL && reply->code >= 500)

@@ -31,7 +31,8 @@ bool sp_failed_in(const struct sp_evidence *evidence, enum sp_phase phase);
  * The state of the failure: the reason's default, except that a server that says "never" (5xx) in
  * place of a service is CRITICAL, a reset in the middle of a dialogue is WARNING (it says nothing
  * certain about the server), an address that this machine can't connect from is UNKNOWN, and whatever
- * goes wrong with QUIT is information.
+ * goes wrong with QUIT is information. When the time for the whole endpoint is over, the state that the
+ * options set for that counts.
  */
 enum sp_state sp_failure_state(const struct sp_evidence *evidence);
 /*

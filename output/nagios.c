@@ -7,7 +7,8 @@
  *   perfdata  = item *(SP item)
  *   item      = label "=" number unit ";" [warning] ";" [critical] [";" minimum]
  *
- * One endpoint: a line for each finding follows. Several: the status counts, a line for each endpoint
+ * One endpoint: a line for each finding follows; -v adds details, -vv the time of each phase, -vvv the
+ * dialogue. Several: the status counts, a line for each endpoint
  * follows, and labels begin with 'HOST:PORT '. Icinga takes every "|" for the start of perfdata, so all
  * text but the labels' own goes through SP_SAFE_NAGIOS.
  */
@@ -211,7 +212,6 @@ static void write_detail(struct sp_writer *writer, const char *indent,
             sp_writef(writer, ", until %s", until);
         sp_write_str(writer, "\n");
     }
-    write_phases(writer, indent, evidence);
 }
 
 static void write_transcript(struct sp_writer *writer, const char *indent,
@@ -234,7 +234,9 @@ static void write_more(struct sp_writer *writer, const struct sp_render *render,
 {
     if (render->verbose > 0)
         write_detail(writer, indent, evidence);
-    if (render->transcript)
+    if (render->verbose > 1)
+        write_phases(writer, indent, evidence);
+    if (render->transcript || render->verbose > 2)
         write_transcript(writer, indent, &evidence->transcript);
 }
 

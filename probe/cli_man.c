@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* smtp-probe(1). The options and reasons come from their tables; the rest is written here, in roff. */
+/* The manuals. Options and reasons come from their tables; what is the same for all programs, and
+ * smtp-probe(1)'s own part, is written here, in roff. */
 #include "probe/cli_text.h"
 #include "probe/options.h"
 
@@ -105,9 +106,12 @@ static const char ENVIRONMENT[] =
     ".TP\n.BI SMTP_PROBE_ NAME\n"
     "The value of an option; NAME is its long name in capitals with underscores, such as\n"
     "SMTP_PROBE_REPLY_TIMEOUT. An option on the command line wins. An empty variable counts as\n"
-    "unset.\n"
-    ".TP\n.B NO_COLOR\n"
-    "When set and not empty, \\-\\-color=auto means never.\n"
+    "unset.\n";
+
+static const char NO_COLOR[] = ".TP\n.B NO_COLOR\n"
+                               "When set and not empty, \\-\\-color=auto means never.\n";
+
+static const char FILES[] =
     ".SH FILES\n"
     ".TP\n.I /etc/resolv.conf\nName servers and search list, unless \\-\\-dns\\-server is given.\n"
     ".TP\n.I /etc/hosts\nAddresses of names, and the machine's own full name.\n"
@@ -214,13 +218,16 @@ static bool append_option(struct sp_buf *out, const struct sp_option_info *info)
     return ok && sp_buf_append_str(out, "\n");
 }
 
-static bool append_options(struct sp_buf *out)
+static bool append_options(const struct sp_cli_program *program, struct sp_buf *out)
 {
     const char *group = "";
     bool ok = sp_buf_append_str(out, OPTIONS);
 
-    for (size_t i = 0; i < sp_option_count(); i++) {
-        const struct sp_option_info *info = sp_option_at(i);
+    for (size_t i = 0; i < sp_cli_row_count(program); i++) {
+        const struct sp_option_info *info = sp_cli_row(program, i);
+        if (info == NULL) {
+            continue;
+        }
         if (strcmp(info->group, group) != 0) {
             group = info->group;
             ok = ok && sp_buf_printf(out, ".SS %c%s\n", group[0] - 'a' + 'A', group + 1);
@@ -243,12 +250,28 @@ static bool append_reasons(struct sp_buf *out)
     return ok;
 }
 
+const struct sp_cli_manual sp_cli_smtp_probe_manual = {
+    .head = HEAD,
+    .formats = FORMATS,
+    .exit_status = EXIT_STATUS,
+    .environment = NO_COLOR,
+    .examples = EXAMPLES,
+};
+
 bool sp_cli_man_text(struct sp_buf *out)
 {
+    return sp_cli_man_text_for(&sp_cli_smtp_probe, out);
+}
+
+bool sp_cli_man_text_for(const struct sp_cli_program *program, struct sp_buf *out)
+{
+    const struct sp_cli_manual *manual = program->manual;
+
     /* The first line tells man(1) to run tbl. */
-    return sp_buf_append_str(out, "'\\\" t\n") && sp_buf_append_str(out, HEAD) &&
-           sp_buf_append_str(out, TARGETS) && append_options(out) &&
-           sp_buf_append_str(out, FORMATS) && sp_buf_append_str(out, EXIT_STATUS) &&
-           sp_buf_append_str(out, ENVIRONMENT) && sp_buf_append_str(out, EXAMPLES) &&
+    return sp_buf_append_str(out, "'\\\" t\n") && sp_buf_append_str(out, manual->head) &&
+           sp_buf_append_str(out, TARGETS) && append_options(program, out) &&
+           sp_buf_append_str(out, manual->formats) && sp_buf_append_str(out, manual->exit_status) &&
+           sp_buf_append_str(out, ENVIRONMENT) && sp_buf_append_str(out, manual->environment) &&
+           sp_buf_append_str(out, FILES) && sp_buf_append_str(out, manual->examples) &&
            append_reasons(out);
 }

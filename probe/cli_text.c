@@ -10,11 +10,6 @@
 #define COLUMNS 80u
 #define HELP_COLUMN 31u /* where the explanations start */
 
-static const char USAGE[] =
-    "Usage: smtp-probe [OPTION]... TARGET...\n"
-    "Probes mail servers from the lookup of the name to QUIT, and says what "
-    "is wrong.\n";
-
 static const char TARGETS[] =
     "Targets:\n"
     "  mx.example.org               port 25, STARTTLS if offered (smtp://)\n"
@@ -110,29 +105,47 @@ static bool append_option(struct sp_buf *out, const struct sp_option_info *info,
 
 bool sp_cli_short_help_text(struct sp_buf *out)
 {
-    bool ok = sp_buf_append_str(out, USAGE) && sp_buf_append_str(out, TARGETS) &&
-              sp_buf_append_str(out, "Options:\n");
-
-    for (size_t i = 0; i < sp_option_count(); i++) {
-        const struct sp_option_info *info = sp_option_at(i);
-        if (info->common) {
-            ok = ok && append_option(out, info, false);
-        }
-    }
-    return ok && sp_buf_append_str(out, "All options: smtp-probe --help\n");
+    return sp_cli_short_help_text_for(&sp_cli_smtp_probe, out);
 }
 
 bool sp_cli_help_text(struct sp_buf *out)
 {
+    return sp_cli_help_text_for(&sp_cli_smtp_probe, out);
+}
+
+bool sp_cli_version_text(struct sp_buf *out)
+{
+    return sp_cli_version_text_for(&sp_cli_smtp_probe, out);
+}
+
+bool sp_cli_short_help_text_for(const struct sp_cli_program *program, struct sp_buf *out)
+{
+    bool ok = sp_buf_append_str(out, program->usage) && sp_buf_append_str(out, TARGETS) &&
+              sp_buf_append_str(out, "Options:\n");
+
+    for (size_t i = 0; i < sp_cli_row_count(program); i++) {
+        const struct sp_option_info *info = sp_cli_row(program, i);
+        if (info != NULL && info->common) {
+            ok = ok && append_option(out, info, false);
+        }
+    }
+    return ok && sp_buf_printf(out, "All options: %s --help\n", program->name);
+}
+
+bool sp_cli_help_text_for(const struct sp_cli_program *program, struct sp_buf *out)
+{
     const char *group = "";
-    bool ok = sp_buf_append_str(out, USAGE) && sp_buf_append_str(out, "\n") &&
+    bool ok = sp_buf_append_str(out, program->usage) && sp_buf_append_str(out, "\n") &&
               sp_buf_append_str(out, TARGETS) &&
               sp_buf_append_str(
                   out, "  Options for one target can stand behind it: 192.0.2.7:587 timeout=5s\n"
                        "  In a file, \"#\" starts a comment.\n");
 
-    for (size_t i = 0; i < sp_option_count(); i++) {
-        const struct sp_option_info *info = sp_option_at(i);
+    for (size_t i = 0; i < sp_cli_row_count(program); i++) {
+        const struct sp_option_info *info = sp_cli_row(program, i);
+        if (info == NULL) {
+            continue;
+        }
         if (strcmp(info->group, group) != 0) {
             group = info->group;
             ok = ok && sp_buf_printf(out, "\n%c%s:\n", group[0] - 'a' + 'A', group + 1);
@@ -143,14 +156,13 @@ bool sp_cli_help_text(struct sp_buf *out)
            sp_buf_append_str(
                out, "\nDurations are written 1500ms, 5s, 2m, 1h; a plain number means seconds.\n"
                     "Ranges are those of Nagios plugins: 5, 1:5, ~:5, 5:, @1:5.\n"
-                    "Each option can be set in the environment: SMTP_PROBE_TIMEOUT=10s.\n"
-                    "\nExit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, 64 wrong usage,\n"
-                    "78 wrong configuration.\n");
+                    "Each option can be set in the environment: SMTP_PROBE_TIMEOUT=10s.\n\n") &&
+           sp_buf_append_str(out, program->exit_codes);
 }
 
-bool sp_cli_version_text(struct sp_buf *out)
+bool sp_cli_version_text_for(const struct sp_cli_program *program, struct sp_buf *out)
 {
-    return sp_buf_append_str(out, "smtp-probe " SP_VERSION "\n");
+    return sp_buf_printf(out, "%s " SP_VERSION "\n", program->name);
 }
 
 /* A paragraph with a heading, left out when empty. */

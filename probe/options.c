@@ -90,7 +90,6 @@ const char *sp_option_suggest(const char *name, enum sp_option_scope scope)
 
 const char *sp_option_default(const struct sp_option_info *info, char *out, size_t size)
 {
-    const struct sp_option_row *row = (const struct sp_option_row *)(const void *)info;
     const char *text = info->fallback;
 
     if (text == NULL) {
@@ -98,7 +97,7 @@ const char *sp_option_default(const struct sp_option_info *info, char *out, size
     }
     if (*text == '(') {
         snprintf(out, size, "%.*s", (int)strlen(text) - 2, text + 1);
-    } else if (row->kind == SP_KIND_DAYS) {
+    } else if (info->metavar != NULL && strcmp(info->metavar, "DAYS") == 0) {
         snprintf(out, size, "%.*s days", (int)strcspn(text, ":"), text);
     } else {
         snprintf(out, size, "%s", text);

@@ -9,6 +9,7 @@
 
 #include "probe/arena.h"
 #include "probe/phase.h"
+#include "probe/reason.h"
 #include "probe/values.h"
 
 #include <stdbool.h>
@@ -57,6 +58,10 @@ struct sp_options {
     const char *ehlo_name;      /* NULL: the machine's FQDN, see sp_options_finish */
     /* time, in milliseconds */
     uint32_t connect_timeout_ms, reply_timeout_ms, timeout_ms;
+    /* The state of a finding that `timeout_ms` brought about, where a program lets the user choose it
+     * (the plugin's -t); else the reason's. */
+    bool timeout_state_set;
+    enum sp_state timeout_state;
     /* batch */
     uint32_t concurrency, per_host;
     double rate; /* new connections a second; 0: no limit */

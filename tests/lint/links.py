@@ -2,7 +2,9 @@
 """A program needs the libraries it was designed with and no other: a second TLS library, or one
 that an innocent package drags in, shows here.
 
-    links.py PROGRAM
+    links.py PROGRAM [--without LIBRARY]...
+
+A library behind --without is one that this program is not meant to use.
 """
 
 import re
@@ -16,11 +18,12 @@ ALLOWED = {"libc", "libm", "libpthread", "libgcc_s", "ld-linux-x86-64", "ld-linu
 
 
 def main():
+    needed = NEEDED - set(sys.argv[3::2])
     dynamic = subprocess.run(["readelf", "-d", sys.argv[1]], check=True, stdout=subprocess.PIPE,
                              env={"LC_ALL": "C", "PATH": "/usr/bin"}).stdout.decode()
     names = {re.sub(r"\.so[.\d]*$", "", name)
              for name in re.findall(r"\(NEEDED\).*\[([^\]]+)\]", dynamic)}
-    extra, missing = names - NEEDED - ALLOWED, NEEDED - names
+    extra, missing = names - needed - ALLOWED, needed - names
     if extra:
         print(f"{sys.argv[1]} also needs {', '.join(sorted(extra))}")
     if missing:

@@ -194,6 +194,35 @@ def check_bytes(stdout):
     return errors
 
 
+PERFDATA_ITEM = re.compile(r"(?:'([^'=]+)'|([^\s'=|]+))=-?\d+(?:\.\d+)?(?:s|)(?:;[^;\s]*){0,4}(?: |$)")
+
+
+def check_plugin(stdout, exit_code, labels):
+    """What holds for every output of a plugin that is no help: Nagios and Icinga can read it. `labels`: None or those
+    that the performance data must have."""
+    first, _, rest = stdout.decode("utf-8", "replace").partition("\n")
+    status, _, perfdata = first.partition("|")
+    errors = []
+    match = re.match(r"SMTP ([A-Z]+) - .", status)
+    if match is None or EXIT_CODES.get(match[1]) != exit_code:
+        errors.append(f"exit code {exit_code} does not fit the first line: {status}")
+    if perfdata and len(status) > 80:  # what is wrong with a call is told in full
+        errors.append(f"the first line has {len(status)} columns before the |")
+    if "|" in perfdata + rest:
+        errors.append("there is a second |")
+    found, at = [], 0
+    while at < len(perfdata):
+        item = PERFDATA_ITEM.match(perfdata, at)
+        if item is None:
+            errors.append(f"no performance data: {perfdata[at:]}")
+            break
+        found.append(item[1] or item[2])
+        at = item.end()
+    if labels is not None and found != labels:
+        errors.append(f"perfdata: wanted {labels}, got {found}")
+    return errors
+
+
 class Run:
     """One scenario's run and what is wrong with it."""
 
@@ -232,10 +261,11 @@ class Run:
             if self.scenario.has_defaults:
                 defaults = ["--ca-file", os.path.join(self.options.pki, "root.pem"), "--ehlo-name", "probe.test",
                             "--timeout", "6s"]
-                if "-o" not in arguments:
+                if "-o" not in arguments and self.scenario.program == "smtp-probe":
                     defaults = ["-o", "json"] + defaults
                 arguments = defaults + arguments
-            self.command = [self.options.probe, *arguments]
+            program = self.options.probe if self.scenario.program == "smtp-probe" else self.options.plugin
+            self.command = [program, *arguments]
             self.execute(folder)
         if not self.errors:
             self.events = self.server.read_events([f"{self.scenario.name}/{s}" for s in self.scenario.servers])
@@ -292,6 +322,11 @@ class Run:
         self.errors += check_bytes(self.stdout)
         self.check_texts()
         self.check_events()
+        if scenario.program == "check_smtp_probe":
+            if self.stderr:
+                self.errors.append(f"a plugin says nothing on standard error: {self.stderr[:200]!r}")
+            if self.stdout.startswith(b"SMTP ") or scenario.perfdata is not None:
+                self.errors += check_plugin(self.stdout, scenario.exit_code, scenario.perfdata)
         if any(e.fields or e.paths or e.findings is not None for e in scenario.results.values()):
             self.check_json()
 
@@ -402,6 +437,7 @@ def report(run, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--probe", required=True, help="the smtp-probe to test")
+    parser.add_argument("--plugin", help="the check_smtp_probe to test (the one beside the probe)")
     parser.add_argument("--server", required=True, help="the smtp-test-server")
     parser.add_argument("--jobs", type=int, default=6, help="scenarios at a time")
     parser.add_argument("--no-schema", action="store_true", help="do not validate JSON against the schema")
@@ -416,6 +452,8 @@ def main():
         return 0
     validator = load_validator(options)
     options.probe = str(pathlib.Path(options.probe).resolve())
+    plugin = options.plugin or pathlib.Path(options.probe).with_name("check_smtp_probe")
+    options.plugin = str(pathlib.Path(plugin).resolve())
     options.pki = tempfile.mkdtemp(prefix="scenario-pki-")
     started = time.monotonic()
     try:

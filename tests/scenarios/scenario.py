@@ -2,6 +2,7 @@
 """Reads scenario files: everything but the server blocks, which the test server reads itself. The words are listed in
 tests/README.md; a word NAME is handled by the method on_NAME."""
 
+import csv
 import json
 import re
 
@@ -69,6 +70,8 @@ class Scenario:
         self.files = {}
         self.stdin = b""
         self.stdout_to = None
+        self.program = "smtp-probe"
+        self.perfdata = None  # labels of performance data; None = not looked at
         self.exit_code = None
         self.results = {0: Expectation()}
         self.texts = []  # (stream, verb, text)
@@ -101,6 +104,14 @@ class Scenario:
 
     def on_probe(self, rest):
         self.arguments += " " + rest
+
+    def on_program(self, rest):
+        if rest != "check_smtp_probe":
+            raise Bad("program check_smtp_probe")
+        self.program = rest
+
+    def on_perfdata(self, rest):
+        self.perfdata = [] if rest == "none" else next(csv.reader([rest], delimiter=" ", quotechar="'"))
 
     def on_defaults(self, rest):
         if rest != "off":

@@ -45,6 +45,38 @@ static void expect_verdict(const struct sample *sample, enum sp_state state, enu
                  sp_phase_info(result->phase)->name, result->message);
 }
 
+/* A state for the time of the whole endpoint is that of no other limit. */
+static void test_timeout_state(void **state)
+{
+    static const struct {
+        enum sp_reason reason;
+        enum sp_phase phase;
+        int64_t total_ns; /* of 2 s */
+        enum sp_state expected;
+    } rows[] = {
+        {SP_REASON_DEADLINE_EXCEEDED, SP_PHASE_EHLO, 2000000000, SP_STATE_UNKNOWN},
+        {SP_REASON_CONNECT_TIMEOUT, SP_PHASE_CONNECT, 2000000000, SP_STATE_UNKNOWN},
+        {SP_REASON_CONNECT_TIMEOUT, SP_PHASE_CONNECT, 1900000000, SP_STATE_CRITICAL},
+        {SP_REASON_REPLY_TIMEOUT, SP_PHASE_EHLO, 1900000000, SP_STATE_CRITICAL},
+        {SP_REASON_CONNECT_REFUSED, SP_PHASE_CONNECT, 2000000000, SP_STATE_CRITICAL},
+        {SP_REASON_DEADLINE_EXCEEDED, SP_PHASE_QUIT, 2000000000, SP_STATE_OK},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sample sample;
+        sample_init(&sample, SP_TLS_NONE);
+        if (rows[i].phase == SP_PHASE_QUIT)
+            sample_plain(&sample);
+        sample.options.timeout_ms = 2000;
+        sample.options.timeout_state_set = true;
+        sample.options.timeout_state = SP_STATE_UNKNOWN;
+        fail_with(&sample, rows[i].reason, rows[i].phase, NULL);
+        sample.evidence->total_ns = rows[i].total_ns;
+        assert_int_equal(sample_judge(&sample)->state, rows[i].expected);
+        sample_free(&sample);
+    }
+}
+
 /* --- no failure is lost ----------------------------------------------------------------------- */
 
 static size_t count_owners(enum sp_reason reason, enum sp_phase phase)
@@ -886,6 +918,7 @@ static void test_durations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_timeout_state),
         cmocka_unit_test(test_every_failure_is_one_finding),
         cmocka_unit_test(test_phases_of_today_have_an_owner),
         cmocka_unit_test(test_no_silent_ok),

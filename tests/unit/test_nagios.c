@@ -166,6 +166,12 @@ static void test_detail(void **state)
     assert_non_null(strstr(text, "\n  next: In Postfix set"));
     assert_non_null(strstr(text, "\npeer: 192.0.2.1 port 25\n"));
     assert_non_null(strstr(text, "\nbanner: 220 'mx.example.org ESMTP'\n"));
+    assert_null(strstr(text, "\nphases: "));
+    free(text);
+    how.verbose = 2;
+    sample_init(&sample, SP_TLS_OPPORTUNISTIC);
+    sample_plain(&sample);
+    text = render(&how, &sample, 1);
     assert_non_null(strstr(text, "\nphases: connect 8.0 ms, banner 20.0 ms, ehlo 9.0 ms\n"));
     free(text);
 }

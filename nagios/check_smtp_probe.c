@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * check_smtp_probe: the plugin for Nagios and Icinga. Thin: command line, loop, signals, exit code. All
+ * is told on standard output, since nobody sees the other one; exit codes are 0 to 3 and nothing else.
+ */
+#include "checks/check.h"
+#include "nagios/arguments.h"
+#include "output/collector.h"
+#include "output/output.h"
+#include "probe/cli_text.h"
+#include "probe/descriptors.h"
+#include "probe/limits.h"
+#include "probe/runner.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+extern char **environ;
+
+struct plugin {
+    struct sp_cli cli;
+    uv_loop_t loop;
+    struct sp_runner *runner;
+    struct sp_writer writer;
+    struct sp_render render;
+    struct sp_collector collector;
+    uv_signal_t interrupt, terminate;
+};
+
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* --- what is not a result --------------------------------------------------------------------- */
+
+static void write_unknown(struct sp_writer *writer, const char *text)
+{
+    sp_write_str(writer, "SMTP UNKNOWN - ");
+    sp_write_safe(writer, SP_SAFE_NAGIOS, text, strlen(text), 0);
+    sp_write_str(writer, "\n");
+}
+
+/* Lines of a message may quote what the monitoring system has put into the arguments. */
+static void write_lines(struct sp_writer *writer, const struct sp_buf *message)
+{
+    const char *text = (const char *)message->data;
+    for (size_t at = 0; at < message->len;) {
+        const char *end = memchr(text + at, '\n', message->len - at);
+        size_t len = end != NULL ? (size_t)(end - (text + at)) : message->len - at;
+        sp_write_safe(writer, SP_SAFE_NAGIOS, text + at, len, 0);
+        sp_write_str(writer, "\n");
+        at += len + 1;
+    }
+}
+
+static bool append_text(const struct sp_cli *cli, const struct sp_cli_program *program,
+                        enum sp_cli_action action, struct sp_buf *out)
+{
+    switch (action) {
+    case SP_CLI_DRY_RUN: return sp_cli_dry_run_text(&cli->targets, out);
+    case SP_CLI_HELP: return sp_cli_short_help_text_for(program, out);
+    case SP_CLI_FULL_HELP: return sp_cli_help_text_for(program, out);
+    case SP_CLI_MAN: return sp_cli_man_text_for(program, out);
+    case SP_CLI_VERSION: return sp_cli_version_text_for(program, out);
+    case SP_CLI_EXPLAIN: return sp_cli_explain_text(cli->explain, out);
+    case SP_CLI_LIST_REASONS: return sp_cli_reasons_text(out);
+    case SP_CLI_BASH:
+    case SP_CLI_RUN:
+    case SP_CLI_USAGE_ERROR: break;
+    }
+    return false;
+}
+
+static void write_text(struct plugin *plugin, const struct sp_cli_program *program,
+                       enum sp_cli_action action)
+{
+    struct sp_buf text;
+    sp_buf_init(&text, SP_LIMIT_PAGE);
+    if (action == SP_CLI_BASH)
+        write_unknown(&plugin->writer, "there is no completion script for the plugin");
+    else if (append_text(&plugin->cli, program, action, &text))
+        sp_write(&plugin->writer, text.data, text.len);
+    else
+        write_unknown(&plugin->writer, "out of memory");
+    sp_buf_free(&text);
+}
+
+/* --- the run ---------------------------------------------------------------------------------- */
+
+static void on_done(void *data, size_t target_index, size_t address_index,
+                    struct sp_evidence *evidence)
+{
+    struct plugin *plugin = data;
+    sp_collector_add(&plugin->collector, target_index, address_index, evidence);
+}
+
+static void on_finished(void *data)
+{
+    struct plugin *plugin = data;
+    uv_close((uv_handle_t *)&plugin->interrupt, NULL);
+    uv_close((uv_handle_t *)&plugin->terminate, NULL);
+    sp_runner_close(plugin->runner);
+}
+
+/* The first signal ends what is under way and reports it; a second one ends the plugin at once. */
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct plugin *plugin = handle->data;
+    uv_signal_stop(&plugin->interrupt);
+    uv_signal_stop(&plugin->terminate);
+    signal(number, SIG_DFL);
+    sp_runner_cancel(plugin->runner);
+}
+
+static void start_signals(struct plugin *plugin)
+{
+    uv_signal_init(&plugin->loop, &plugin->interrupt);
+    uv_signal_init(&plugin->loop, &plugin->terminate);
+    plugin->interrupt.data = plugin->terminate.data = plugin;
+    uv_signal_start(&plugin->interrupt, on_signal, SIGINT);
+    uv_signal_start(&plugin->terminate, on_signal, SIGTERM);
+}
+
+/* Patterns that don't compile are found before anything is probed, also one of a single line. */
+static bool validate_options(struct sp_cli *cli, char *error, size_t size)
+{
+    if (!sp_checks_validate(&cli->options, error, size))
+        return false;
+    for (size_t i = 0; i < cli->targets.count; i++) {
+        struct sp_endpoint *endpoint = &cli->targets.items[i];
+        if (endpoint->invalid || endpoint->options == &cli->options)
+            continue;
+        if (!sp_checks_validate(endpoint->options, error, size)) {
+            const char *copy = sp_arena_strdup(cli->targets.arena, error);
+            endpoint->invalid = copy ? copy : "out of memory";
+        }
+    }
+    return true;
+}
+
+/* Probes and writes the report into plugin->writer. False: error[0..size) says why there is none. */
+static bool probe_targets(struct plugin *plugin, char *error, size_t size)
+{
+    static const struct sp_runner_events events = {on_done, on_finished};
+    const struct sp_runner_config config = {
+        .loop = &plugin->loop,
+        .options = &plugin->cli.options,
+        .targets = plugin->cli.targets.items,
+        .target_count = plugin->cli.targets.count,
+        .wall_ms = wall_ms,
+        .events = &events,
+        .data = plugin,
+    };
+    plugin->runner = sp_runner_new(&config, error, size);
+    if (!plugin->runner)
+        return false;
+    sp_collector_init(&plugin->collector, &sp_output_nagios, &plugin->render, &plugin->writer);
+    start_signals(plugin);
+    sp_runner_start(plugin->runner);
+    uv_run(&plugin->loop, UV_RUN_DEFAULT);
+    bool complete = sp_collector_report(&plugin->collector);
+    if (!complete)
+        snprintf(error, size, "out of memory: the report could not be made");
+    sp_collector_free(&plugin->collector);
+    sp_runner_free(plugin->runner);
+    return complete;
+}
+
+static enum sp_state run(struct plugin *plugin)
+{
+    struct sp_options *options = &plugin->cli.options;
+    char error[512];
+    uintmax_t limit;
+    options->concurrency =
+        sp_descriptors_fit(options->concurrency, plugin->cli.targets.count, &limit);
+    plugin->render = (struct sp_render){
+        .width = 80,
+        .verbose = options->verbose,
+        .quiet = options->quiet,
+        .transcript = options->transcript,
+    };
+    if (!validate_options(&plugin->cli, error, sizeof error)) {
+        write_unknown(&plugin->writer, error);
+        return SP_STATE_UNKNOWN;
+    }
+    if (uv_loop_init(&plugin->loop) != 0) {
+        write_unknown(&plugin->writer, "the event loop could not be started");
+        return SP_STATE_UNKNOWN;
+    }
+    bool done = probe_targets(plugin, error, sizeof error);
+    if (!done)
+        write_unknown(&plugin->writer, error);
+    uv_loop_close(&plugin->loop);
+    return done ? plugin->collector.state : SP_STATE_UNKNOWN;
+}
+
+int main(int argc, char **argv)
+{
+    static struct plugin plugin;
+    struct sp_plugin_arguments arguments = {0};
+    const struct sp_cli_program program = sp_plugin_program(&arguments);
+    enum sp_state state = SP_STATE_UNKNOWN;
+    if (!sp_descriptors_secure())
+        return SP_STATE_UNKNOWN;
+    signal(SIGPIPE, SIG_IGN);
+    sp_writer_init(&plugin.writer, STDOUT_FILENO);
+    enum sp_cli_action action = sp_cli_parse_for(&program, argc, argv, environ, &plugin.cli);
+    if (action == SP_CLI_RUN)
+        state = run(&plugin);
+    else if (action == SP_CLI_USAGE_ERROR)
+        write_lines(&plugin.writer, &plugin.cli.message);
+    else
+        write_text(&plugin, &program, action);
+    /* A verdict that nobody got is none. */
+    if (!sp_writer_flush(&plugin.writer))
+        state = SP_STATE_UNKNOWN;
+    sp_writer_free(&plugin.writer);
+    sp_cli_free(&plugin.cli);
+    return (int)state;
+}

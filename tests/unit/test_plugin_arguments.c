@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the plugin adds to the common command line. */
+#include "nagios/arguments.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define WORDS_MAX 8
+
+struct call {
+    struct sp_plugin_arguments arguments;
+    struct sp_cli cli;
+    enum sp_cli_action action;
+};
+
+static void parse(struct call *call, char *const *words, char *const *environment)
+{
+    char *argv[WORDS_MAX + 1] = {(char *)(uintptr_t) "check_smtp_probe"};
+    int argc = 1;
+    while (words[argc - 1] != NULL && argc < WORDS_MAX) {
+        argv[argc] = words[argc - 1];
+        argc++;
+    }
+    *call = (struct call){0};
+    const struct sp_cli_program program = sp_plugin_program(&call->arguments);
+    call->action = sp_cli_parse_for(&program, argc, argv, environment, &call->cli);
+}
+
+static void test_timeout(void **state)
+{
+    static const struct {
+        const char *value;
+        uint32_t ms; /* 0: refused */
+        int state;   /* -1: not set */
+    } rows[] = {
+        {"1", 1000, -1},
+        {"1500ms", 1500, -1},
+        {"2m", 120000, -1},
+        {"5:OK", 5000, SP_STATE_OK},
+        {"5:WARNING", 5000, SP_STATE_WARNING},
+        {"5:critical", 5000, SP_STATE_CRITICAL},
+        {"5s:Unknown", 5000, SP_STATE_UNKNOWN},
+        {"5:0", 5000, SP_STATE_OK},
+        {"5:1", 5000, SP_STATE_WARNING},
+        {"5:2", 5000, SP_STATE_CRITICAL},
+        {"5:3", 5000, SP_STATE_UNKNOWN},
+        {":UNKNOWN", 10000, SP_STATE_UNKNOWN},
+        {":2", 10000, SP_STATE_CRITICAL},
+        {"", 0, -1},
+        {":", 0, -1},
+        {"5:", 0, -1},
+        {"5:4", 0, -1},
+        {"5:-1", 0, -1},
+        {"5:OKAY", 0, -1},
+        {"5:O", 0, -1},
+        {"5:OK:", 0, -1},
+        {"5: OK", 0, -1},
+        {"0", 0, -1},
+        {"-1", 0, -1},
+        {"x:OK", 0, -1},
+        {"25h", 0, -1},
+        {"111111111111111111111111111111111111111111111111111111111111111111111111111111", 0, -1},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct call call;
+        char value[128];
+        snprintf(value, sizeof value, "%s", rows[i].value);
+        char *words[] = {(char *)(uintptr_t) "-t", value, (char *)(uintptr_t) "mx", NULL};
+        parse(&call, words, NULL);
+        if (rows[i].ms == 0) {
+            assert_int_equal(call.action, SP_CLI_USAGE_ERROR);
+            assert_memory_equal(call.cli.message.data, "SMTP UNKNOWN - ", 15);
+        } else {
+            const struct sp_options *options = &call.cli.options;
+            assert_int_equal(call.action, SP_CLI_RUN);
+            assert_int_equal(options->timeout_ms, rows[i].ms);
+            assert_int_equal(options->timeout_state_set, rows[i].state >= 0);
+            if (rows[i].state >= 0)
+                assert_int_equal(options->timeout_state, rows[i].state);
+        }
+        sp_cli_free(&call.cli);
+    }
+}
+
+static void test_timeout_sources(void **state)
+{
+    struct call call;
+    char variable[] = "SMTP_PROBE_TIMEOUT=3:1", color[] = "SMTP_PROBE_COLOR=nonsense";
+    char target[] = "mx timeout=4s", option[] = "--timeout=7";
+    char *environment[] = {variable, color, NULL};
+    (void)state;
+    parse(&call, (char *[]){target, NULL}, NULL);
+    assert_int_equal(call.cli.options.timeout_ms, 10000);
+    assert_false(call.cli.options.timeout_state_set);
+    assert_int_equal(call.cli.targets.items[0].options->timeout_ms, 4000);
+    sp_cli_free(&call.cli);
+    /* What the plugin does without is not read from the environment either. */
+    parse(&call, (char *[]){target, NULL}, environment);
+    assert_int_equal(call.action, SP_CLI_RUN);
+    assert_int_equal(call.cli.options.timeout_ms, 3000);
+    assert_int_equal(call.cli.options.timeout_state, SP_STATE_WARNING);
+    sp_cli_free(&call.cli);
+    parse(&call, (char *[]){option, target, NULL}, environment);
+    assert_int_equal(call.cli.options.timeout_ms, 7000);
+    sp_cli_free(&call.cli);
+}
+
+static void test_host_and_port(void **state)
+{
+    static const struct {
+        const char *host, *port; /* port NULL: no -p */
+        const char *got;         /* NULL: refused */
+        uint16_t got_port;
+    } rows[] = {
+        {"mx.example.org", NULL, "mx.example.org", 25},
+        {"mx.example.org", "587", "mx.example.org", 587},
+        {"mx.example.org:465", NULL, "mx.example.org", 465},
+        {"mx.example.org:465", "25", NULL, 0},
+        {"192.0.2.1", "65535", "192.0.2.1", 65535},
+        {"::1", NULL, "::1", 25},
+        {"::1", "587", "::1", 587},
+        {"[::1]", "587", "::1", 587},
+        {"[::1]:25", "587", NULL, 0},
+        {"fe80::1%lo", "26", "fe80::1%lo", 26},
+        {"mx", "0", NULL, 0},
+        {"mx", "65536", NULL, 0},
+        {"mx", "25x", NULL, 0},
+        {"mx", "", NULL, 0},
+        {"", NULL, NULL, 0},
+        {"@list", NULL, NULL, 0},
+        {"-", NULL, NULL, 0},
+        {"smtp://mx", NULL, NULL, 0},
+        {"mx tls=none", NULL, NULL, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct call call;
+        char host[64], port[16];
+        snprintf(host, sizeof host, "%s", rows[i].host);
+        snprintf(port, sizeof port, "%s", rows[i].port != NULL ? rows[i].port : "");
+        char *words[] = {(char *)(uintptr_t) "-H", host, (char *)(uintptr_t) "-p", port, NULL};
+        words[2] = rows[i].port != NULL ? words[2] : NULL;
+        parse(&call, words, NULL);
+        if (rows[i].got == NULL) {
+            assert_int_equal(call.action, SP_CLI_USAGE_ERROR);
+        } else {
+            assert_int_equal(call.action, SP_CLI_RUN);
+            assert_int_equal(call.cli.targets.count, 1);
+            assert_string_equal(call.cli.targets.items[0].host, rows[i].got);
+            assert_int_equal(call.cli.targets.items[0].port, rows[i].got_port);
+        }
+        sp_cli_free(&call.cli);
+    }
+}
+
+/* No shorter way to the table's own rows: neither names, nor letters, nor suggestions. */
+static void test_left_out(void **state)
+{
+    static const char *const words[] = {"-o",
+                                        "--output=json",
+                                        "--output-file=x",
+                                        "--color=never",
+                                        "--progress=never",
+                                        "--outpu=json",
+                                        "-p25",
+                                        "-H"};
+    (void)state;
+    for (size_t i = 0; i < COUNT(words); i++) {
+        struct call call;
+        char word[32], target[] = "mx";
+        snprintf(word, sizeof word, "%s", words[i]);
+        parse(&call, (char *[]){target, word, NULL}, NULL);
+        assert_int_equal(call.action, SP_CLI_USAGE_ERROR);
+        assert_true(sp_buf_append(&call.cli.message, "", 1));
+        assert_null(strstr((const char *)call.cli.message.data, "did you mean \"--output"));
+        sp_cli_free(&call.cli);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_timeout_sources),
+        cmocka_unit_test(test_host_and_port),
+        cmocka_unit_test(test_left_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
