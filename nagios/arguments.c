@@ -111,6 +111,13 @@ static const struct sp_cli_extra extras[] = {
           "of the reason, mostly CRITICAL. Targets are probed side by side, each with this "
           "time."},
      set_timeout},
+    {{.name = "help",
+      .short_name = 'h',
+      .group = "other",
+      .action = true,
+      .help = "this help; -h shows a short one",
+      .long_help = "--help=man prints this page in roff."},
+     NULL},
 };
 
 static const char *const without[] = {"output", "output-file", "color", "progress", NULL};

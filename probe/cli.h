@@ -51,7 +51,7 @@ struct sp_cli {
 struct sp_cli_extra {
     struct sp_option_info info; /* with a metavar: it takes a value; `fallback` is only shown */
     /* Takes the value into cli->options or `data`. False: error[0..size) holds one printable line that
-     * names the option, the value and what would be right. */
+     * names the option, the value and what would be right. NULL: an action of the table. */
     bool (*set)(void *data, struct sp_cli *cli, const char *value, char *error, size_t size);
 };
 
