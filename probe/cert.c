@@ -394,22 +394,20 @@ static bool describe(struct sp_arena *arena, const struct parts *parts, struct s
         !sp_dn_common_name(arena, cert->subject, &cert->common_name)) {
         return false;
     }
-    return (!parts->has_extensions || sp_cert_read_extensions(arena, parts->extensions, cert)) &&
-           sp_crypto_sha256_hex(cert->spki, cert->spki_sha256);
+    return !parts->has_extensions || sp_cert_read_extensions(arena, parts->extensions, cert);
 }
 
-/* Forgets all but the octets and their digest. */
+/* Forgets all but the octets. */
 static void mark_broken(struct sp_cert *cert, const char *error)
 {
     struct sp_cert kept = *cert;
     memset(cert, 0, sizeof *cert);
     cert->der = kept.der;
     cert->path_len = -1;
-    memcpy(cert->sha256, kept.sha256, sizeof cert->sha256);
     cert->error = error;
 }
 
-bool sp_cert_parse(struct sp_arena *arena, const uint8_t *der, size_t len, struct sp_cert *out_cert)
+bool sp_cert_read(struct sp_arena *arena, const uint8_t *der, size_t len, struct sp_cert *out_cert)
 {
     struct parts parts = {0};
     struct sp_der tbs;
@@ -417,9 +415,6 @@ bool sp_cert_parse(struct sp_arena *arena, const uint8_t *der, size_t len, struc
     out_cert->der.data = der;
     out_cert->der.len = len;
     out_cert->path_len = -1;
-    if (!sp_crypto_sha256_hex(out_cert->der, out_cert->sha256)) {
-        return false;
-    }
     const char *error = len > SP_LIMIT_CERT_BYTES ? "it is larger than we read"
                                                   : split_certificate(out_cert, &parts, &tbs);
     if (error == NULL) {
@@ -431,4 +426,11 @@ bool sp_cert_parse(struct sp_arena *arena, const uint8_t *der, size_t len, struc
     }
     out_cert->parsed = true;
     return describe(arena, &parts, out_cert);
+}
+
+bool sp_cert_parse(struct sp_arena *arena, const uint8_t *der, size_t len, struct sp_cert *out_cert)
+{
+    return sp_cert_read(arena, der, len, out_cert) &&
+           sp_crypto_sha256_hex(out_cert->der, out_cert->sha256) &&
+           (!out_cert->parsed || sp_crypto_sha256_hex(out_cert->spki, out_cert->spki_sha256));
 }

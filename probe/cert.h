@@ -131,6 +131,8 @@ struct sp_cert {
  */
 bool sp_cert_parse(struct sp_arena *arena, const uint8_t *der, size_t len,
                    struct sp_cert *out_cert);
+/* The same without the digests, for the many certificates of a trust store. */
+bool sp_cert_read(struct sp_arena *arena, const uint8_t *der, size_t len, struct sp_cert *out_cert);
 
 /* One GeneralName (RFC 5280 §4.2.1.6), as it stands in the DER. */
 struct sp_general_name {

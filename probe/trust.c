@@ -150,30 +150,23 @@ static void note_broken(struct tally *tally, size_t line, const char *error)
     }
 }
 
-/* Adds one certificate. The octets are copied only when it is a new one. */
+/* Adds one certificate. The memory of one that is broken or known already stays with the index, which
+ * is freed as a whole. */
 static void add_certificate(struct sp_trust *trust, const uint8_t *der, size_t len, size_t line,
                             struct tally *tally)
 {
-    struct sp_arena *probe = sp_arena_new(SP_LIMIT_ARENA);
-    struct sp_cert cert;
-    if (probe == NULL || !sp_cert_parse(probe, der, len, &cert)) {
-        sp_arena_free(probe);
-        tally->out_of_memory = true;
-        return;
-    }
-    bool good = cert.parsed, known = sp_trust_has(trust, &cert);
-    if (!good) {
-        note_broken(tally, line, cert.error);
-    }
-    sp_arena_free(probe);
-    tally->certificates += good ? 1 : 0;
-    if (!good || known) {
-        return;
-    }
     struct entry *entry = sp_arena_alloc(trust->arena, sizeof *entry);
     uint8_t *copy = sp_arena_memdup(trust->arena, der, len);
-    if (entry == NULL || copy == NULL || !sp_cert_parse(trust->arena, copy, len, &entry->cert)) {
+    if (entry == NULL || copy == NULL || !sp_cert_read(trust->arena, copy, len, &entry->cert)) {
         tally->out_of_memory = true;
+        return;
+    }
+    if (!entry->cert.parsed) {
+        note_broken(tally, line, entry->cert.error);
+        return;
+    }
+    tally->certificates++;
+    if (sp_trust_has(trust, &entry->cert)) {
         return;
     }
     entry->hash = sp_dn_hash(entry->cert.subject);

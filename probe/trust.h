@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* An index of trust anchors by subject name: read once, shared by every endpoint, never changed. */
+/* An index of trust anchors by subject name: read once, shared by every endpoint, never changed. The
+ * anchors have no digests (sp_cert_read). */
 #ifndef SP_PROBE_TRUST_H
 #define SP_PROBE_TRUST_H
 
