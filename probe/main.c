@@ -6,6 +6,7 @@
 #include "output/terminal.h"
 #include "probe/cli.h"
 #include "probe/cli_text.h"
+#include "probe/descriptors.h"
 #include "probe/limits.h"
 #include "probe/runner.h"
 
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>
@@ -39,40 +39,16 @@ struct program {
     size_t progress_done; /* what is shown */
 };
 
-/* --- before anything else --------------------------------------------------------------------- */
+/* --- the process ------------------------------------------------------------------------------ */
 
-/* A socket must never get the number of a closed standard descriptor: messages would go to a server. The
- * stand-ins are opened the wrong way round, so that using one is still an error and nothing is lost in
- * silence. */
-static void open_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 &&
-            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
-            _exit(SP_STATE_UNKNOWN);
-    }
-}
-
-/* Head-room for standard streams, the loop, the resolver and what the TLS library opens. */
-#define SPARE_DESCRIPTORS 64u
-
-/* Raises the limit of descriptors as far as it goes and keeps the window within it: an endpoint needs
- * two while two of its addresses are raced. */
 static void fit_concurrency(struct sp_options *options, size_t target_count)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    if (limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-    rlim_t room = limit.rlim_cur > SPARE_DESCRIPTORS ? (limit.rlim_cur - SPARE_DESCRIPTORS) / 2 : 1;
-    if (room < options->concurrency && room < target_count) {
-        options->concurrency = room > 0 ? (uint32_t)room : 1;
+    uintmax_t limit = 0;
+    uint32_t fits = sp_descriptors_fit(options->concurrency, target_count, &limit);
+    if (fits < options->concurrency)
         fprintf(stderr, "smtp-probe: only %u endpoints at a time: the limit of open files is %ju\n",
-                options->concurrency, (uintmax_t)limit.rlim_cur);
-    }
+                fits, limit);
+    options->concurrency = fits;
 }
 
 static int64_t wall_ms(void)
@@ -284,7 +260,8 @@ static int run(struct program *program)
 int main(int argc, char **argv)
 {
     static struct program program;
-    open_standard_descriptors();
+    if (!sp_descriptors_secure())
+        return SP_STATE_UNKNOWN;
     signal(SIGPIPE, SIG_IGN);
     enum sp_cli_action action = sp_cli_parse(argc, argv, environ, &program.cli);
     int code;
