@@ -66,9 +66,11 @@ struct sp_check {
 /* All checks in order, ended by NULL. */
 extern const struct sp_check *const sp_checks[];
 
-/* Tells before anything is probed whether the options can be judged by: today, whether --expect
- * compiles. False: error[0..size) holds one line for people. */
-bool sp_checks_validate(const struct sp_options *options, char *error, size_t size);
+/* Tells before anything is probed whether one can judge by the options: today, whether --expect
+ * compiles. False: error[0..size) holds one line for people. A target line with an --expect of its own
+ * that doesn't becomes an invalid target. */
+bool sp_checks_validate(const struct sp_options *options, struct sp_target_list *targets,
+                        char *error, size_t size);
 
 /* Adds a finding with the reason's default state. `format` gives the message. */
 struct sp_finding *sp_result_add(struct sp_result *result, enum sp_reason reason,

@@ -24,7 +24,7 @@ const struct sp_check *const sp_checks[] = {
 #undef SP_CHECK
     NULL};
 
-bool sp_checks_validate(const struct sp_options *options, char *error, size_t size)
+static bool validate_options(const struct sp_options *options, char *error, size_t size)
 {
     char why[256];
     if (options->expect == NULL)
@@ -35,6 +35,23 @@ bool sp_checks_validate(const struct sp_options *options, char *error, size_t si
         return false;
     }
     sp_pattern_free(pattern);
+    return true;
+}
+
+bool sp_checks_validate(const struct sp_options *options, struct sp_target_list *targets,
+                        char *error, size_t size)
+{
+    if (!validate_options(options, error, size))
+        return false;
+    for (size_t i = 0; i < targets->count; i++) {
+        struct sp_endpoint *endpoint = &targets->items[i];
+        char why[512];
+        if (endpoint->invalid || endpoint->options == options ||
+            validate_options(endpoint->options, why, sizeof why))
+            continue;
+        const char *copy = sp_arena_strdup(targets->arena, why);
+        endpoint->invalid = copy ? copy : "out of memory";
+    }
     return true;
 }
 

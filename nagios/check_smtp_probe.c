@@ -129,23 +129,6 @@ static void start_signals(struct plugin *plugin)
     uv_signal_start(&plugin->terminate, on_signal, SIGTERM);
 }
 
-/* Patterns that don't compile are found before anything is probed, also one of a single line. */
-static bool validate_options(struct sp_cli *cli, char *error, size_t size)
-{
-    if (!sp_checks_validate(&cli->options, error, size))
-        return false;
-    for (size_t i = 0; i < cli->targets.count; i++) {
-        struct sp_endpoint *endpoint = &cli->targets.items[i];
-        if (endpoint->invalid || endpoint->options == &cli->options)
-            continue;
-        if (!sp_checks_validate(endpoint->options, error, size)) {
-            const char *copy = sp_arena_strdup(cli->targets.arena, error);
-            endpoint->invalid = copy ? copy : "out of memory";
-        }
-    }
-    return true;
-}
-
 /* Probes and writes the report into plugin->writer. False: error[0..size) says why there is none. */
 static bool probe_targets(struct plugin *plugin, char *error, size_t size)
 {
@@ -187,7 +170,7 @@ static enum sp_state run(struct plugin *plugin)
         .quiet = options->quiet,
         .transcript = options->transcript,
     };
-    if (!validate_options(&plugin->cli, error, sizeof error)) {
+    if (!sp_checks_validate(options, &plugin->cli.targets, error, sizeof error)) {
         write_unknown(&plugin->writer, error);
         return SP_STATE_UNKNOWN;
     }

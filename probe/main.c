@@ -168,26 +168,6 @@ static bool start_runner(struct program *program)
     return program->runner != NULL;
 }
 
-/* A pattern that doesn't compile is found before anything is probed, also one of a single line. */
-static bool validate_options(struct sp_cli *cli)
-{
-    char error[512];
-    if (!sp_checks_validate(&cli->options, error, sizeof error)) {
-        fprintf(stderr, "smtp-probe: %s\n", error);
-        return false;
-    }
-    for (size_t i = 0; i < cli->targets.count; i++) {
-        struct sp_endpoint *endpoint = &cli->targets.items[i];
-        if (endpoint->invalid || endpoint->options == &cli->options)
-            continue;
-        if (!sp_checks_validate(endpoint->options, error, sizeof error)) {
-            const char *copy = sp_arena_strdup(cli->targets.arena, error);
-            endpoint->invalid = copy ? copy : "out of memory";
-        }
-    }
-    return true;
-}
-
 static int open_output(const struct sp_options *options)
 {
     if (!options->output_file)
@@ -225,8 +205,11 @@ static int finish_output(struct program *program)
 static int run(struct program *program)
 {
     const struct sp_options *options = &program->cli.options;
-    if (!validate_options(&program->cli))
+    char error[512];
+    if (!sp_checks_validate(&program->cli.options, &program->cli.targets, error, sizeof error)) {
+        fprintf(stderr, "smtp-probe: %s\n", error);
         return SP_EXIT_USAGE;
+    }
     fit_concurrency(&program->cli.options, program->cli.targets.count);
     if (uv_loop_init(&program->loop) != 0) {
         fprintf(stderr, "smtp-probe: the event loop could not be started\n");

@@ -591,6 +591,7 @@ static void test_expect(void **state)
          SP_STATE_UNKNOWN},
     };
     char error[200];
+    struct sp_target_list none = {0};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct sample sample;
@@ -598,7 +599,7 @@ static void test_expect(void **state)
         sample_plain(&sample);
         sample.evidence->replies[0].lines[0] = sample_text(rows[i].banner);
         sample.options.expect = rows[i].pattern;
-        assert_true(sp_checks_validate(&sample.options, error, sizeof error));
+        assert_true(sp_checks_validate(&sample.options, &none, error, sizeof error));
         sample_judge(&sample);
         if (sample.result.state != rows[i].state)
             fail_msg("%s: %s", rows[i].pattern, sample.result.message);
@@ -609,17 +610,18 @@ static void test_expect(void **state)
 static void test_bad_pattern(void **state)
 {
     static const char *const patterns[] = {"220 (", "[", "(*UTF)220", "a{2,1}"};
+    struct sp_target_list none = {0};
     struct sp_options options;
     char error[200], tiny[8];
     (void)state;
     sp_options_init(&options);
-    assert_true(sp_checks_validate(&options, error, sizeof error));
+    assert_true(sp_checks_validate(&options, &none, error, sizeof error));
     for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
         options.expect = patterns[i];
         error[0] = '\0';
-        assert_false(sp_checks_validate(&options, error, sizeof error));
+        assert_false(sp_checks_validate(&options, &none, error, sizeof error));
         assert_non_null(strstr(error, "--expect: the pattern \""));
-        assert_false(sp_checks_validate(&options, tiny, sizeof tiny));
+        assert_false(sp_checks_validate(&options, &none, tiny, sizeof tiny));
         assert_true(strlen(tiny) < sizeof tiny);
     }
     char *huge = malloc(SP_LIMIT_PATTERN + 2);
@@ -627,8 +629,28 @@ static void test_bad_pattern(void **state)
     memset(huge, 'a', SP_LIMIT_PATTERN + 1);
     huge[SP_LIMIT_PATTERN + 1] = '\0';
     options.expect = huge;
-    assert_false(sp_checks_validate(&options, error, sizeof error));
+    assert_false(sp_checks_validate(&options, &none, error, sizeof error));
     free(huge);
+}
+
+/* A line of a file with a bad pattern of its own is lost alone. */
+static void test_bad_pattern_of_a_line(void **state)
+{
+    struct sp_options options;
+    struct sp_target_list targets;
+    char error[400];
+    (void)state;
+    sp_options_init(&options);
+    assert_true(sp_target_list_init(&targets));
+    assert_true(sp_target_list_add(&targets, "mx.example.org", &options, error, sizeof error));
+    assert_true(sp_target_list_add(&targets, "192.0.2.1", &options, error, sizeof error));
+    struct sp_options own = options;
+    own.expect = "220 (";
+    targets.items[1].options = &own;
+    assert_true(sp_checks_validate(&options, &targets, error, sizeof error));
+    assert_null(targets.items[0].invalid);
+    assert_non_null(strstr(targets.items[1].invalid, "--expect: the pattern \""));
+    sp_target_list_free(&targets);
 }
 
 /* --- certificates ----------------------------------------------------------------------------- */
@@ -936,6 +958,7 @@ int main(void)
         cmocka_unit_test(test_capabilities),
         cmocka_unit_test(test_expect),
         cmocka_unit_test(test_bad_pattern),
+        cmocka_unit_test(test_bad_pattern_of_a_line),
         cmocka_unit_test(test_certificate_problems),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_verdict_without_problems),
