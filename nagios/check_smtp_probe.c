@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * check_smtp_probe: the plugin for Nagios and Icinga. Thin: command line, loop, signals, exit code. All
+ * check_smtp_probe: the plugin for Nagios and Icinga. Thin: command line, loop, exit code. All
  * is told on standard output, since nobody sees the other one; exit codes are 0 to 3 and nothing else.
  */
 #include "checks/check.h"
@@ -29,7 +29,6 @@ struct plugin {
     struct sp_writer writer;
     struct sp_render render;
     struct sp_collector collector;
-    uv_signal_t interrupt, terminate;
 };
 
 static int64_t wall_ms(void)
@@ -105,28 +104,7 @@ static void on_done(void *data, size_t target_index, size_t address_index,
 static void on_finished(void *data)
 {
     struct plugin *plugin = data;
-    uv_close((uv_handle_t *)&plugin->interrupt, NULL);
-    uv_close((uv_handle_t *)&plugin->terminate, NULL);
     sp_runner_close(plugin->runner);
-}
-
-/* The first signal ends what is under way and reports it; a second one ends the plugin at once. */
-static void on_signal(uv_signal_t *handle, int number)
-{
-    struct plugin *plugin = handle->data;
-    uv_signal_stop(&plugin->interrupt);
-    uv_signal_stop(&plugin->terminate);
-    signal(number, SIG_DFL);
-    sp_runner_cancel(plugin->runner);
-}
-
-static void start_signals(struct plugin *plugin)
-{
-    uv_signal_init(&plugin->loop, &plugin->interrupt);
-    uv_signal_init(&plugin->loop, &plugin->terminate);
-    plugin->interrupt.data = plugin->terminate.data = plugin;
-    uv_signal_start(&plugin->interrupt, on_signal, SIGINT);
-    uv_signal_start(&plugin->terminate, on_signal, SIGTERM);
 }
 
 /* Probes and writes the report into plugin->writer. False: error[0..size) says why there is none. */
@@ -139,6 +117,7 @@ static bool probe_targets(struct plugin *plugin, char *error, size_t size)
         .targets = plugin->cli.targets.items,
         .target_count = plugin->cli.targets.count,
         .wall_ms = wall_ms,
+        .stop_on_signals = true,
         .events = &events,
         .data = plugin,
     };
@@ -146,7 +125,6 @@ static bool probe_targets(struct plugin *plugin, char *error, size_t size)
     if (!plugin->runner)
         return false;
     sp_collector_init(&plugin->collector, &sp_output_nagios, &plugin->render, &plugin->writer);
-    start_signals(plugin);
     sp_runner_start(plugin->runner);
     uv_run(&plugin->loop, UV_RUN_DEFAULT);
     bool complete = sp_collector_report(&plugin->collector);

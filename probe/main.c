@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* smtp-probe: one-off diagnosis and batches. Thin: command line, loop, signals, exit code. */
+/* smtp-probe: one-off diagnosis and batches. Thin: command line, loop, exit code. */
 #include "checks/check.h"
 #include "output/collector.h"
 #include "output/output.h"
@@ -33,7 +33,6 @@ struct program {
     struct sp_writer writer;
     struct sp_render render;
     struct sp_collector collector;
-    uv_signal_t interrupt, terminate;
     uv_timer_t progress;
     bool progress_shown;
     size_t progress_done; /* what is shown */
@@ -109,20 +108,8 @@ static void on_done(void *data, size_t target_index, size_t address_index,
 static void on_finished(void *data)
 {
     struct program *program = data;
-    uv_close((uv_handle_t *)&program->interrupt, NULL);
-    uv_close((uv_handle_t *)&program->terminate, NULL);
     uv_close((uv_handle_t *)&program->progress, NULL);
     sp_runner_close(program->runner);
-}
-
-/* The first signal ends what is under way and reports it; a second one ends the program at once. */
-static void on_signal(uv_signal_t *handle, int number)
-{
-    struct program *program = handle->data;
-    uv_signal_stop(&program->interrupt);
-    uv_signal_stop(&program->terminate);
-    signal(number, SIG_DFL);
-    sp_runner_cancel(program->runner);
 }
 
 static void on_progress(uv_timer_t *timer)
@@ -137,14 +124,10 @@ static void on_progress(uv_timer_t *timer)
     program->progress_done = done;
 }
 
-static void start_handles(struct program *program)
+static void start_progress(struct program *program)
 {
-    uv_signal_init(&program->loop, &program->interrupt);
-    uv_signal_init(&program->loop, &program->terminate);
     uv_timer_init(&program->loop, &program->progress);
-    program->interrupt.data = program->terminate.data = program->progress.data = program;
-    uv_signal_start(&program->interrupt, on_signal, SIGINT);
-    uv_signal_start(&program->terminate, on_signal, SIGTERM);
+    program->progress.data = program;
     if (sp_progress_wanted(&program->cli.options, program->cli.targets.count))
         uv_timer_start(&program->progress, on_progress, PROGRESS_MS, PROGRESS_MS);
 }
@@ -158,6 +141,7 @@ static bool start_runner(struct program *program)
         .targets = program->cli.targets.items,
         .target_count = program->cli.targets.count,
         .wall_ms = wall_ms,
+        .stop_on_signals = true,
         .events = &events,
         .data = program,
     };
@@ -223,7 +207,7 @@ static int run(struct program *program)
             program->render = sp_render_for(fd, options);
             sp_collector_init(&program->collector, sp_outputs[options->format], &program->render,
                               &program->writer);
-            start_handles(program);
+            start_progress(program);
             sp_runner_start(program->runner);
         } else {
             sp_runner_close(program->runner);

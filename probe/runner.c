@@ -6,6 +6,7 @@
 #include "probe/limits.h"
 #include "probe/session.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -31,6 +32,7 @@ struct sp_runner {
     struct sp_trust *trust; /* NULL until a target wants it */
     struct job *jobs;
     uv_timer_t rate_timer;
+    uv_signal_t interrupt, terminate;        /* with config.stop_on_signals */
     size_t next_target, active, done, extra; /* extra: siblings of --all-addresses */
     uint64_t next_start_ns;                  /* for --rate: when one more may start */
     bool cancelled, filling, finished;
@@ -89,6 +91,11 @@ struct sp_runner *sp_runner_new(const struct sp_runner_config *config, char *err
     runner->gate = sp_gate_new(config->options->per_host);
     uv_timer_init(config->loop, &runner->rate_timer);
     runner->rate_timer.data = runner;
+    if (config->stop_on_signals) {
+        uv_signal_init(config->loop, &runner->interrupt);
+        uv_signal_init(config->loop, &runner->terminate);
+        runner->interrupt.data = runner->terminate.data = runner;
+    }
     bool ok = runner->services.input && runner->gate;
     if (!ok)
         snprintf(error, size, "out of memory");
@@ -105,6 +112,10 @@ struct sp_runner *sp_runner_new(const struct sp_runner_config *config, char *err
 void sp_runner_close(struct sp_runner *runner)
 {
     uv_close((uv_handle_t *)&runner->rate_timer, NULL);
+    if (runner->config.stop_on_signals) {
+        uv_close((uv_handle_t *)&runner->interrupt, NULL);
+        uv_close((uv_handle_t *)&runner->terminate, NULL);
+    }
     if (runner->services.dns)
         sp_dns_close(runner->services.dns);
     runner->services.dns = NULL;
@@ -324,8 +335,22 @@ static void fill(struct sp_runner *runner)
     }
 }
 
+/* What is under way is ended and reported; the default action is back for a second signal. */
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct sp_runner *runner = handle->data;
+    uv_signal_stop(&runner->interrupt);
+    uv_signal_stop(&runner->terminate);
+    signal(number, SIG_DFL);
+    sp_runner_cancel(runner);
+}
+
 void sp_runner_start(struct sp_runner *runner)
 {
+    if (runner->config.stop_on_signals) {
+        uv_signal_start(&runner->interrupt, on_signal, SIGINT);
+        uv_signal_start(&runner->terminate, on_signal, SIGTERM);
+    }
     runner->next_start_ns = uv_hrtime();
     fill(runner);
 }

@@ -33,6 +33,7 @@ struct sp_runner_config {
     const struct sp_endpoint *targets; /* must outlive the runner and its evidences */
     size_t target_count;
     int64_t (*wall_ms)(void); /* Unix milliseconds */
+    bool stop_on_signals; /* the first SIGINT or SIGTERM cancels, a second one ends the process */
     const struct sp_runner_events *events;
     void *data;
 };
