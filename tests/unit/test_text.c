@@ -325,6 +325,20 @@ static void test_flow(void **state)
     }
 }
 
+/* -o stores the number of its word in options.def, and outputs are found by that number. */
+static void test_outputs_stand_as_their_words(void **state)
+{
+    (void)state;
+    char words[128] = "";
+
+    for (size_t i = 0; sp_outputs[i] != NULL; i++) {
+        size_t used = strlen(words);
+        (void)snprintf(words + used, sizeof(words) - used, "%s%s", i > 0 ? "|" : "",
+                       sp_outputs[i]->name);
+    }
+    assert_string_equal(words, sp_option_find("output")->choices);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_flow),
         cmocka_unit_test(test_waterfall),
+        cmocka_unit_test(test_outputs_stand_as_their_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
