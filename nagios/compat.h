@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The command line of check_smtp (monitoring-plugins up to 2.4, nagios-plugins), as it stands in
+ * thousands of command definitions. In force when the program is called check_smtp, or with --compat.
+ *
+ * Words that begin with '-' are options in getopt_long's ways (bundles, abbreviated long names, values
+ * attached or in the next word) up to the first word that is none; that one is the host unless -H gave
+ * one; what stands behind it is not looked at. "-to", "-wt" and "-ct" mean "-t", "-w" and "-c". A word
+ * behind -q is skipped when -H names the host or more options follow: some configurations write one.
+ */
+#ifndef SP_NAGIOS_COMPAT_H
+#define SP_NAGIOS_COMPAT_H
+
+#include "probe/arena.h"
+#include "probe/buf.h"
+#include "probe/options.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum sp_compat_action {
+    SP_COMPAT_RUN,
+    SP_COMPAT_TEXT, /* -h, -V, or a usage error: `text` is what to print, the exit code is 3 */
+};
+
+/* What the command line says. Strings live in `arena`, but for `password`. */
+struct sp_compat {
+    struct sp_arena *arena;
+    const char *name; /* what the program was called: the first word of its messages */
+    const char *host; /* "127.0.0.1" when none is given; an absolute path: a Unix socket */
+    uint16_t port;    /* 25, or 465 with -s */
+    enum sp_family family;
+    const char *expect; /* "220" when not given */
+    bool expect_given;
+    const char **commands; /* -C, at most SP_LIMIT_COMMANDS less those of -f and -A */
+    size_t command_count;
+    const char **responses; /* -R: POSIX extended patterns that compile */
+    size_t response_count;
+    const char *from; /* -f without angle brackets; NULL: no MAIL */
+    const char *fqdn; /* -F; NULL: the machine's name */
+    bool login;       /* -A LOGIN; user and password are there */
+    const char *user;
+    char *password; /* malloc'd, wiped by sp_compat_free; its octets in argv are overwritten */
+    struct sp_range warning, critical; /* seconds; a plain N is kept as "~:N" (alert above N) with the
+                                          `text` as performance data show it: "%f" for a plain number */
+    uint32_t timeout_ms;               /* of the whole check; -t 0 is a day */
+    enum sp_state timeout_state;       /* CRITICAL when not given */
+    enum sp_tls_mode tls;              /* NONE, STARTTLS or IMPLICIT */
+    bool sni;                          /* --sni: send the host's name */
+    bool certificate;                  /* -D */
+    uint32_t cert_warning_days, cert_critical_days;
+    bool lmtp, proxy, ignore_quit;
+    unsigned verbose;
+    /* Ours */
+    bool strict;             /* --strict: the rules of the native mode on top */
+    const char *server_name; /* --server-name, for SNI and --strict; NULL: the host */
+    const char *ca_file;     /* --ca-file, for --strict; NULL: the system's */
+    struct sp_buf text;      /* of SP_COMPAT_TEXT */
+};
+
+/* True when this call of the program wants check_smtp's command line: its name, or the word --compat. */
+bool sp_compat_wanted(int argc, char **argv);
+/*
+ * Reads the command line (and the files of --extra-opts and --password-file) into *compat, which starts
+ * undefined. Overwrites the values of -P in argv. Free with sp_compat_free in every case.
+ */
+enum sp_compat_action sp_compat_parse(int argc, char **argv, struct sp_compat *compat);
+void sp_compat_free(struct sp_compat *compat);
+
+#endif
