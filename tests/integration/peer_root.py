@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A root directory that holds the three mail servers of Debian beside each other.
+"""A root directory that holds three mail servers and three monitoring systems of Debian.
 
-As packages they exclude each other, and nothing of them may stay on the machine. So apt resolves
+As packages some exclude each other, and nothing of them may stay on the machine. So apt resolves
 and downloads each one as if for an empty machine, and all archives are unpacked, not installed,
 into one directory under the build directory. The daemons are then run with chroot().
 """
@@ -14,7 +14,9 @@ import stat
 import subprocess
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-PACKAGES = ("postfix", "exim4-daemon-light", "opensmtpd")
+# The shell is a package that no other depends on: it is always there.
+PACKAGES = ("postfix", "exim4-daemon-light", "opensmtpd", "icinga2-bin", "nagios4-core",
+            "nagios-nrpe-server", "nagios-nrpe-plugin", "dash")
 
 # name: (uid, gid, home); ids that no normal installation gives away.
 USERS = {
@@ -25,6 +27,7 @@ USERS = {
     "Debian-exim": (61802, 61802, "/var/spool/exim4"),
     "opensmtpd": (61803, 61803, "/var/lib/opensmtpd"),
     "opensmtpq": (61804, 61804, "/nonexistent"),
+    "nagios": (61806, 61806, "/var/lib/nagios"),
 }
 GROUPS = {"nogroup": 65534, "postdrop": 61805}
 
@@ -148,7 +151,8 @@ def provide(work):
     root, done = work / "root", work / "root.complete"
     with open(work / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
+        if not done.exists() or done.read_text() != " ".join(PACKAGES):
+            done.unlink(missing_ok=True)
             shutil.rmtree(root, ignore_errors=True)
             archives = work / "archives"
             download(archives)
@@ -160,5 +164,5 @@ def provide(work):
                 raise Unavailable(f"this root is not allowed to make {error.filename}") from error
             for leftover in (archives, work / "lists"):
                 shutil.rmtree(leftover, ignore_errors=True)
-            done.write_text("")
+            done.write_text(" ".join(PACKAGES))
     return root

@@ -5,64 +5,32 @@ Every server gets the same five listeners on 127.0.0.1, so that one table of exp
 plain (never offers STARTTLS), and STARTTLS and implicit TLS with an RSA and an ECDSA certificate.
 """
 
-import ctypes
 import os
-import pathlib
 import shutil
-import signal
 import socket
-import subprocess
 import time
 
+from daemon import Daemon, free_ports
 from peer_root import USERS
 
 LISTENERS = ("plain", "starttls-rsa", "starttls-ecdsa", "implicit-rsa", "implicit-ecdsa")
-PR_SET_CHILD_SUBREAPER = 36
 
 
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+class Peer(Daemon):
+    """One server: start() returns when every listener answers."""
 
-
-def children():
-    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
-        return [int(pid) for pid in file.read().split()]
-
-
-class Peer:
-    """One server: start() returns when every listener answers, stop() when no process is left."""
-
-    name = ""
     # Where the server looks for its certificates, and who must be able to read the keys.
     certificate_owner = "root"
     # Only where a release of Debian is known to ship it broken.
     may_fail_tls = False
 
     def __init__(self, root, ca):
-        self.root = pathlib.Path(root)
+        super().__init__(root)
         self.ca = ca
         self.ports = dict(zip(LISTENERS, free_ports(len(LISTENERS))))
-        self.log = self.root / "var" / "log" / f"peer-{self.name}.log"
 
     def port(self, listener):
         return self.ports[listener]
-
-    def directory(self, path, owner="root", group=None, mode=0o755):
-        """An empty directory in the root, whatever an earlier run has left there."""
-        full = self.root / path
-        shutil.rmtree(full, ignore_errors=True)
-        full.mkdir(parents=True)
-        gid = group if group is not None else USERS[owner][1]
-        os.chown(full, USERS[owner][0], gid)
-        full.chmod(mode)
-        return full
 
     def install_certificates(self):
         self.directory(f"etc/peer-{self.name}")
@@ -83,25 +51,14 @@ class Peer:
     def start(self):
         self.install_certificates()
         self.configure()
-        # Daemons leave their parent; what they leave behind then becomes our child, not init's.
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        with open(self.log, "wb") as log:
-            # It is started from inside the root, with nothing of our environment or terminal.
-            subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                             preexec_fn=self.enter_root, close_fds=True,
-                             env={"PATH": "/usr/sbin:/usr/bin", "HOME": "/", "TZ": "UTC"})
+        self.launch(self.command())
         deadline = time.monotonic() + 20
         for listener in LISTENERS:
             self.wait_for(listener, deadline)
 
-    def enter_root(self):
-        os.chroot(self.root)
-        os.chdir("/")
-        os.setsid()
-
     def wait_for(self, listener, deadline):
         while time.monotonic() < deadline:
-            if not children():
+            if not self.processes():
                 break
             try:
                 socket.create_connection(("127.0.0.1", self.port(listener)), 1).close()
@@ -111,46 +68,6 @@ class Peer:
             self.reap()
         raise RuntimeError(f"{self.name} does not listen on {listener}; its log ends:\n"
                            + self.log_tail())
-
-    def __enter__(self):
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def log_tail(self, lines=25):
-        text = ""
-        for log in [self.log, *sorted((self.root / "var/log").glob(f"{self.name}*/*"))]:
-            if log.is_file():
-                text += log.read_text(errors="replace")
-        return "\n".join(text.splitlines()[-lines:])
-
-    @staticmethod
-    def reap():
-        try:
-            while os.waitpid(-1, os.WNOHANG)[0] != 0:
-                pass
-        except ChildProcessError:
-            pass
-
-    def stop(self):
-        deadline = time.monotonic() + 10
-        while children() and time.monotonic() < deadline:
-            for pid in children():
-                # The orphans of what is killed here come back as children in the next round.
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-            time.sleep(0.02)
-            self.reap()
-        if children():
-            raise RuntimeError(f"{self.name}: processes {children()} do not end")
 
 
 class Postfix(Peer):
