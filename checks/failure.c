@@ -72,8 +72,17 @@ static void describe_reply_timeout(const struct sp_evidence *evidence, char *out
 static void describe_deadline(const struct sp_evidence *evidence, char *out, size_t size)
 {
     char limit[SHORT_SIZE];
-    sp_word_duration(limit, sizeof limit, limit_ns(evidence->endpoint->options->timeout_ms));
-    snprintf(out, size, "not finished within %s in all, stopped %s", limit, doing(evidence));
+    enum sp_phase phase = evidence->failure.phase;
+    sp_word_duration(limit, sizeof limit,
+                     evidence->run_limit_ns > 0
+                         ? evidence->run_limit_ns
+                         : limit_ns(evidence->endpoint->options->timeout_ms));
+    /* Resolving and connecting have reasons of their own: in these phases it was never begun. */
+    if (phase == SP_PHASE_CONFIG || phase == SP_PHASE_CONNECT)
+        snprintf(out, size, "its turn did not come within %s in all: other targets took the time",
+                 limit);
+    else
+        snprintf(out, size, "not finished within %s in all, stopped %s", limit, doing(evidence));
 }
 
 static void describe_closed(const struct sp_evidence *evidence, char *out, size_t size)
@@ -109,11 +118,14 @@ static void describe_connect(const struct sp_evidence *evidence, char *out, size
         snprintf(out, size, "connection refused by %s", peer);
     } else if (failure->reason == SP_REASON_CONNECT_TIMEOUT) {
         const struct sp_options *options = evidence->endpoint->options;
+        int64_t run_ns = evidence->run_limit_ns;
         sp_word_duration(limit, sizeof limit,
-                         limit_ns(options->timeout_ms < options->connect_timeout_ms
-                                      ? options->timeout_ms
-                                      : options->connect_timeout_ms));
-        snprintf(out, size, "no answer from %s within %s", peer, limit);
+                         run_ns > 0 ? run_ns
+                                    : limit_ns(options->timeout_ms < options->connect_timeout_ms
+                                                   ? options->timeout_ms
+                                                   : options->connect_timeout_ms));
+        snprintf(out, size, "no answer from %s within %s%s", peer, limit,
+                 run_ns > 0 ? " in all" : "");
     } else if (is_local(failure)) {
         const char *source = evidence->endpoint->options->source_address;
         snprintf(out, size,
@@ -216,14 +228,15 @@ static bool in_dialogue(enum sp_phase phase)
            phase == SP_PHASE_DATA;
 }
 
-/* The time for the whole endpoint was over, whatever was being waited for. */
+/* The time for the whole endpoint or the whole run was over, whatever was being waited for. */
 static bool is_out_of_time(const struct sp_evidence *evidence)
 {
     enum sp_reason reason = evidence->failure.reason;
     if (reason == SP_REASON_DEADLINE_EXCEEDED)
         return true;
     return (reason == SP_REASON_DNS_TIMEOUT || reason == SP_REASON_CONNECT_TIMEOUT) &&
-           evidence->total_ns >= limit_ns(evidence->endpoint->options->timeout_ms);
+           (evidence->run_limit_ns > 0 ||
+            evidence->total_ns >= limit_ns(evidence->endpoint->options->timeout_ms));
 }
 
 enum sp_state sp_failure_state(const struct sp_evidence *evidence)

@@ -105,11 +105,12 @@ static const struct sp_cli_extra extras[] = {
       .fallback = "10s",
       .group = "time",
       .common = true,
-      .help = "longest time for a target, and the state when it is over",
+      .help = "longest time of the whole run, and the state when it is over",
       .long_help =
-          "The time may be left out. The state is OK, WARNING, CRITICAL or UNKNOWN, or 0 to 3; without one it is that "
-          "of the reason, mostly CRITICAL. Targets are probed side by side, each with this "
-          "time."},
+          "It is also the longest time of each target. Targets are probed side by side, but those at one address "
+          "may have to wait for each other (--per-host): one whose turn did not come in time has the "
+          "state as well. The time may be left out. The state is OK, WARNING, CRITICAL or UNKNOWN, or "
+          "0 to 3; without one it is that of the reason, mostly CRITICAL."},
      set_timeout},
     {{.name = "help",
       .short_name = 'h',

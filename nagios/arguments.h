@@ -4,7 +4,8 @@
  *
  *   -H HOST              the same as a target: a host name or address, IPv6 with or without brackets
  *   -p N                 its port
- *   -t [DURATION][:STATE]  --timeout, and the state of an endpoint that was not done by then
+ *   -t [DURATION][:STATE]  --timeout, and the state of an endpoint that was not done by then; the same
+ *                        time bounds the whole run
  *
  * Where the results go and how they look is not the user's choice: no --output, --output-file, --color
  * and --progress.

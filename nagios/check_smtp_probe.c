@@ -117,6 +117,8 @@ static bool probe_targets(struct plugin *plugin, char *error, size_t size)
         .targets = plugin->cli.targets.items,
         .target_count = plugin->cli.targets.count,
         .wall_ms = wall_ms,
+        /* The monitoring system gives the plugin as a whole so much time, then kills it. */
+        .run_timeout_ms = plugin->cli.options.timeout_ms,
         .stop_on_signals = true,
         .events = &events,
         .data = plugin,

@@ -120,15 +120,24 @@ static void write_seconds(struct perfdata *perfdata, const char *name, const cha
     sp_write_str(perfdata->writer, ";0");
 }
 
+/* What was not, because of its target or because its turn did not come, has no numbers. */
+static bool was_tried(const struct sp_evidence *evidence)
+{
+    enum sp_phase phase = evidence->failure.phase;
+    if (evidence->failure.reason == SP_REASON_OK)
+        return true;
+    return phase != SP_PHASE_CONFIG &&
+           (phase != SP_PHASE_CONNECT || evidence->spans[SP_PHASE_CONNECT].start_ns >= 0);
+}
+
 static void write_perfdata(struct perfdata *perfdata)
 {
     const struct sp_evidence *evidence = perfdata->result->evidence;
     const struct sp_options *options = perfdata->result->endpoint->options;
     size_t index = 0;
     double days = 0;
-    /* What was never tried has no numbers; a repeated endpoint would repeat the labels. */
-    if (perfdata->mark == SP_UNIQUE_NOT ||
-        (evidence->failure.reason != SP_REASON_OK && evidence->failure.phase == SP_PHASE_CONFIG))
+    /* A repeated endpoint would repeat the labels. */
+    if (perfdata->mark == SP_UNIQUE_NOT || !was_tried(evidence))
         return;
     write_seconds(perfdata, "time", "", SP_PHASE_TOTAL, evidence->total_ns);
     for (int i = 0; i < SP_PHASE_TIMED_COUNT; i++)

@@ -61,7 +61,7 @@ enum sp_size_state { SP_SIZE_ABSENT, SP_SIZE_VALID, SP_SIZE_INVALID };
 struct sp_ehlo {
     bool tried;                  /* the command was sent */
     bool ok;                     /* 250 */
-    bool helo;                   /* fell back to HELO: no capabilities */
+    bool helo;                   /* it was HELO: no capabilities */
     struct sp_capability *items; /* in the order sent; unknown keywords kept */
     size_t count;
     bool cut; /* more than SP_LIMIT_CAPABILITIES */
@@ -96,6 +96,7 @@ struct sp_evidence {
     int64_t total_ns;
     struct sp_span spans[SP_PHASE_TIMED_COUNT];
     struct sp_failure failure;
+    int64_t run_limit_ns; /* the whole run's time, when it ended this endpoint; else 0 */
 
     bool resolved;          /* a lookup was made and gave addresses */
     const char *canonical;  /* CNAME target, or NULL */
@@ -115,7 +116,11 @@ struct sp_evidence {
     size_t starttls_leftover;              /* octets behind the reply to STARTTLS */
     struct sp_tls_facts tls;
     struct sp_verify verify;
+    /* Of options->script: answers[i] is the reply to its commands[i]. Points into `replies`. */
+    const struct sp_reply **answers;
+    size_t answer_count;
     const struct sp_reply *quit;
+    int quit_errno;           /* why QUIT could not be sent; 0: it was, or its turn did not come */
     struct sp_reply *replies; /* in order */
     size_t reply_count;
     struct sp_transcript transcript;

@@ -31,11 +31,12 @@ struct sp_runner {
     struct sp_gate *gate;
     struct sp_trust *trust; /* NULL until a target wants it */
     struct job *jobs;
-    uv_timer_t rate_timer;
+    uv_timer_t rate_timer, run_timer;
     uv_signal_t interrupt, terminate;        /* with config.stop_on_signals */
     size_t next_target, active, done, extra; /* extra: siblings of --all-addresses */
     uint64_t next_start_ns;                  /* for --rate: when one more may start */
-    bool cancelled, filling, finished;
+    bool cancelled, expired;                 /* by then nothing new begins */
+    bool filling, finished;
 };
 
 static void fill(struct sp_runner *runner);
@@ -90,7 +91,8 @@ struct sp_runner *sp_runner_new(const struct sp_runner_config *config, char *err
     runner->services.input = malloc(SP_LIMIT_READ);
     runner->gate = sp_gate_new(config->options->per_host);
     uv_timer_init(config->loop, &runner->rate_timer);
-    runner->rate_timer.data = runner;
+    uv_timer_init(config->loop, &runner->run_timer);
+    runner->rate_timer.data = runner->run_timer.data = runner;
     if (config->stop_on_signals) {
         uv_signal_init(config->loop, &runner->interrupt);
         uv_signal_init(config->loop, &runner->terminate);
@@ -112,6 +114,7 @@ struct sp_runner *sp_runner_new(const struct sp_runner_config *config, char *err
 void sp_runner_close(struct sp_runner *runner)
 {
     uv_close((uv_handle_t *)&runner->rate_timer, NULL);
+    uv_close((uv_handle_t *)&runner->run_timer, NULL);
     if (runner->config.stop_on_signals) {
         uv_close((uv_handle_t *)&runner->interrupt, NULL);
         uv_close((uv_handle_t *)&runner->terminate, NULL);
@@ -173,6 +176,11 @@ static void let_in(struct sp_gate_pass *pass)
     sp_session_connect(job->session);
 }
 
+static bool is_over(const struct sp_runner *runner)
+{
+    return runner->cancelled || runner->expired;
+}
+
 static void hand_out(struct sp_runner *runner, size_t target_index, size_t address_index,
                      struct sp_evidence *evidence)
 {
@@ -188,6 +196,8 @@ static void hand_out_failed(struct sp_runner *runner, size_t target_index, size_
     struct sp_evidence *evidence = sp_evidence_new(endpoint);
     if (evidence) {
         evidence->started_ms = runner->config.wall_ms();
+        if (reason == SP_REASON_DEADLINE_EXCEEDED)
+            evidence->run_limit_ns = (int64_t)runner->config.run_timeout_ms * 1000000;
         sp_evidence_fail(evidence, reason, SP_PHASE_CONFIG, 0, detail);
     }
     hand_out(runner, target_index, address_index, evidence);
@@ -201,7 +211,7 @@ static void on_done(void *data, struct sp_session *session, struct sp_evidence *
     hand_out(runner, job->target_index, job->address_index, evidence);
     struct sp_gate_pass *next = sp_gate_leave(runner->gate, &job->pass);
     free_job(job);
-    if (!runner->cancelled)
+    if (!is_over(runner))
         let_in(next);
     fill(runner);
 }
@@ -320,19 +330,34 @@ static void fill(struct sp_runner *runner)
         return;
     runner->filling = true;
     const struct sp_runner_config *config = &runner->config;
-    while (!runner->cancelled && runner->next_target < config->target_count &&
+    while (!is_over(runner) && runner->next_target < config->target_count &&
            runner->active < config->options->concurrency && rate_allows(runner)) {
         start_target(runner, runner->next_target++);
     }
     while (runner->cancelled && runner->next_target < config->target_count)
         hand_out_failed(runner, runner->next_target++, 0, SP_REASON_CANCELLED,
                         "interrupted before it was begun");
+    while (runner->expired && runner->next_target < config->target_count)
+        hand_out_failed(runner, runner->next_target++, 0, SP_REASON_DEADLINE_EXCEEDED,
+                        "the time in all was over before it was begun");
     runner->filling = false;
     if (runner->next_target == config->target_count && !runner->jobs) {
         runner->finished = true;
         uv_timer_stop(&runner->rate_timer);
+        uv_timer_stop(&runner->run_timer);
         config->events->finished(config->data);
     }
+}
+
+static void on_run_timer(uv_timer_t *timer)
+{
+    struct sp_runner *runner = timer->data;
+    runner->expired = true;
+    runner->filling = true; /* one end for all, below */
+    while (runner->jobs)
+        sp_session_expire(runner->jobs->session, runner->config.run_timeout_ms);
+    runner->filling = false;
+    fill(runner);
 }
 
 /* What is under way is ended and reported; the default action is back for a second signal. */
@@ -351,13 +376,18 @@ void sp_runner_start(struct sp_runner *runner)
         uv_signal_start(&runner->interrupt, on_signal, SIGINT);
         uv_signal_start(&runner->terminate, on_signal, SIGTERM);
     }
+    if (runner->config.run_timeout_ms > 0) {
+        uv_update_time(runner->config.loop);
+        uv_timer_start(&runner->run_timer, on_run_timer,
+                       (uint64_t)runner->config.run_timeout_ms + 1, 0);
+    }
     runner->next_start_ns = uv_hrtime();
     fill(runner);
 }
 
 void sp_runner_cancel(struct sp_runner *runner)
 {
-    if (runner->cancelled || runner->finished)
+    if (is_over(runner) || runner->finished)
         return;
     runner->cancelled = true;
     runner->filling = true; /* one end for all, below */

@@ -33,6 +33,8 @@ struct sp_runner_config {
     const struct sp_endpoint *targets; /* must outlive the runner and its evidences */
     size_t target_count;
     int64_t (*wall_ms)(void); /* Unix milliseconds */
+    uint32_t run_timeout_ms; /* of all targets together; 0: none. When it is over, what is under way
+                                 ends as by its own --timeout, and the rest is not begun */
     bool stop_on_signals; /* the first SIGINT or SIGTERM cancels, a second one ends the process */
     const struct sp_runner_events *events;
     void *data;

@@ -105,16 +105,14 @@ static enum sp_reason timeout_reason(enum sp_phase phase, bool whole)
     return whole ? SP_REASON_DEADLINE_EXCEEDED : SP_REASON_REPLY_TIMEOUT;
 }
 
-static void on_timer(uv_timer_t *timer)
+/* Ends the session because of a limit: the endpoint's or the run's (`whole`), or the phase's. */
+static void run_out(struct sp_session *session, bool whole, int64_t limit_ns)
 {
-    struct sp_session *session = timer->data;
     char detail[160];
-    bool whole = elapsed_ns(session) >= endpoint_limit_ns(session);
     enum sp_phase phase = session->limited_phase;
-    int64_t limit = whole ? endpoint_limit_ns(session) : session->phase_limit_ns;
     snprintf(detail, sizeof detail,
-             whole ? "the endpoint's %g s were over %s" : "nothing complete within %g s %s",
-             (double)limit / 1e9, sp_phase_info(phase)->doing);
+             whole ? "the %g s in all were over %s" : "nothing complete within %g s %s",
+             (double)limit_ns / 1e9, sp_phase_info(phase)->doing);
     if (phase == SP_PHASE_RESOLVE || phase == SP_PHASE_CONNECT) {
         if (session->conn)
             sp_conn_abandon(session->conn, SP_REASON_CONNECT_TIMEOUT);
@@ -129,6 +127,14 @@ static void on_timer(uv_timer_t *timer)
                              .sys_errno = ETIMEDOUT,
                              .detail = detail};
     step(session, &event);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct sp_session *session = timer->data;
+    int64_t whole_ns = endpoint_limit_ns(session);
+    bool whole = elapsed_ns(session) >= whole_ns;
+    run_out(session, whole, whole ? whole_ns : session->phase_limit_ns);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -541,6 +547,18 @@ void sp_session_pin(struct sp_session *session, size_t address_index)
 {
     session->addresses += address_index;
     session->address_count = 1;
+}
+
+void sp_session_expire(struct sp_session *session, uint32_t limit_ms)
+{
+    if (session->finished)
+        return;
+    session->evidence->run_limit_ns = (int64_t)limit_ms * 1000000;
+    if (session->query || session->conn)
+        run_out(session, true, session->evidence->run_limit_ns);
+    else
+        finish_with(session, SP_REASON_DEADLINE_EXCEEDED, SP_PHASE_CONNECT,
+                    "the time in all was over before its turn came");
 }
 
 void sp_session_cancel(struct sp_session *session)

@@ -58,6 +58,9 @@ const struct sockaddr_storage *sp_session_addresses(const struct sp_session *ses
 void sp_session_pin(struct sp_session *session, size_t address_index);
 /* After `resolved`: goes on. */
 void sp_session_connect(struct sp_session *session);
+/* The time of the whole run, `limit_ms`, is over: ends the session as its own --timeout would, and with
+ * `deadline-exceeded` while it waits for its turn. `done` is called from inside. */
+void sp_session_expire(struct sp_session *session, uint32_t limit_ms);
 /* Ends the session with `cancelled` (unless it has failed before); `done` is called from inside. */
 void sp_session_cancel(struct sp_session *session);
 

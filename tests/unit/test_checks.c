@@ -53,13 +53,19 @@ static void test_timeout_state(void **state)
         enum sp_phase phase;
         int64_t total_ns; /* of 2 s */
         enum sp_state expected;
+        int64_t run_limit_ns; /* 0: not the run's */
     } rows[] = {
-        {SP_REASON_DEADLINE_EXCEEDED, SP_PHASE_EHLO, 2000000000, SP_STATE_UNKNOWN},
-        {SP_REASON_CONNECT_TIMEOUT, SP_PHASE_CONNECT, 2000000000, SP_STATE_UNKNOWN},
-        {SP_REASON_CONNECT_TIMEOUT, SP_PHASE_CONNECT, 1900000000, SP_STATE_CRITICAL},
-        {SP_REASON_REPLY_TIMEOUT, SP_PHASE_EHLO, 1900000000, SP_STATE_CRITICAL},
-        {SP_REASON_CONNECT_REFUSED, SP_PHASE_CONNECT, 2000000000, SP_STATE_CRITICAL},
-        {SP_REASON_DEADLINE_EXCEEDED, SP_PHASE_QUIT, 2000000000, SP_STATE_OK},
+        {SP_REASON_DEADLINE_EXCEEDED, SP_PHASE_EHLO, 1000000, SP_STATE_UNKNOWN, 2000000000},
+        {SP_REASON_DEADLINE_EXCEEDED, SP_PHASE_CONFIG, 0, SP_STATE_UNKNOWN, 2000000000},
+        {SP_REASON_CONNECT_TIMEOUT, SP_PHASE_CONNECT, 1000000, SP_STATE_UNKNOWN, 2000000000},
+        {SP_REASON_DNS_TIMEOUT, SP_PHASE_RESOLVE, 1000000, SP_STATE_UNKNOWN, 2000000000},
+        {SP_REASON_CONNECT_REFUSED, SP_PHASE_CONNECT, 1000000, SP_STATE_CRITICAL, 2000000000},
+        {SP_REASON_DEADLINE_EXCEEDED, SP_PHASE_EHLO, 2000000000, SP_STATE_UNKNOWN, 0},
+        {SP_REASON_CONNECT_TIMEOUT, SP_PHASE_CONNECT, 2000000000, SP_STATE_UNKNOWN, 0},
+        {SP_REASON_CONNECT_TIMEOUT, SP_PHASE_CONNECT, 1900000000, SP_STATE_CRITICAL, 0},
+        {SP_REASON_REPLY_TIMEOUT, SP_PHASE_EHLO, 1900000000, SP_STATE_CRITICAL, 0},
+        {SP_REASON_CONNECT_REFUSED, SP_PHASE_CONNECT, 2000000000, SP_STATE_CRITICAL, 0},
+        {SP_REASON_DEADLINE_EXCEEDED, SP_PHASE_QUIT, 2000000000, SP_STATE_OK, 0},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -72,6 +78,7 @@ static void test_timeout_state(void **state)
         sample.options.timeout_state = SP_STATE_UNKNOWN;
         fail_with(&sample, rows[i].reason, rows[i].phase, NULL);
         sample.evidence->total_ns = rows[i].total_ns;
+        sample.evidence->run_limit_ns = rows[i].run_limit_ns;
         assert_int_equal(sample_judge(&sample)->state, rows[i].expected);
         sample_free(&sample);
     }

@@ -176,6 +176,26 @@ static void test_detail(void **state)
     free(text);
 }
 
+/* Its turn did not come: a time of some microseconds would be a lie in a graph. */
+static void test_not_begun_has_no_numbers(void **state)
+{
+    static const enum sp_phase phases[] = {SP_PHASE_CONFIG, SP_PHASE_CONNECT};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct sample sample;
+        sample_init(&sample, SP_TLS_NONE);
+        sample.evidence->run_limit_ns = 10000000000;
+        sample.evidence->spans[SP_PHASE_CONNECT].start_ns = -1;
+        sp_evidence_fail(sample.evidence, SP_REASON_DEADLINE_EXCEEDED, phases[i], 0, NULL);
+        char *text = render(&plain_render, &sample, 1);
+        assert_int_equal(
+            strncmp(text, "SMTP CRITICAL - its turn did not come within 10.0 s in all: other", 65),
+            0);
+        assert_non_null(strstr(text, "|\n"));
+        free(text);
+    }
+}
+
 static void test_invalid_target_has_no_numbers(void **state)
 {
     struct sample sample;
@@ -236,6 +256,7 @@ static void test_several(void **state)
     sample_init(&samples[1], SP_TLS_NONE);
     samples[1].endpoint.host = samples[1].endpoint.input = "2001:db8::1";
     samples[1].evidence->ip = "2001:db8::1";
+    samples[1].evidence->spans[SP_PHASE_CONNECT] = (struct sp_span){0, 1000000};
     sp_evidence_fail(samples[1].evidence, SP_REASON_CONNECT_REFUSED, SP_PHASE_CONNECT, 0, NULL);
     sample_init(&samples[2], SP_TLS_NONE);
     samples[2].endpoint.host = NULL;
@@ -250,7 +271,7 @@ static void test_several(void **state)
                                  "connection refused by 2001:db8::1 port 25\n"));
     assert_non_null(strstr(text, " - invalid-target (config): no such thing\n"));
     size_t count = read_perfdata(text, items, 40);
-    assert_int_equal(count, 9);
+    assert_int_equal(count, 10);
     assert_string_equal(items[0].label, "mx.example.org:25 time");
     assert_string_equal(items[7].label, "mx.example.org:25 cert_days");
     assert_string_equal(items[8].label, "[2001:db8:0:0:0:0:0:1]:25 time");
@@ -299,6 +320,7 @@ int main(void)
         cmocka_unit_test(test_one_ok),
         cmocka_unit_test(test_one_critical),
         cmocka_unit_test(test_detail),
+        cmocka_unit_test(test_not_begun_has_no_numbers),
         cmocka_unit_test(test_invalid_target_has_no_numbers),
         cmocka_unit_test(test_server_text_is_harmless),
         cmocka_unit_test(test_several),
