@@ -54,6 +54,7 @@ const struct ts_recipe ts_recipes[] = {
     {"wrong-order", "lower", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "upper lower", NULL, NULL},
     {"extra", "inter-ec", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "inter-ec unrelated", NULL, NULL},
     {"long-chain", "inter-ec", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "inter-ec unrelated unrelated unrelated unrelated unrelated unrelated unrelated unrelated unrelated", NULL, NULL},
+    {"expires-in-1", "inter-ec", "ec", -80, 1, LEAF, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
     {"expires-in-5", "inter-ec", "ec", -80, 5, LEAF, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
     {"expires-in-15", "inter-ec", "ec", -80, 15, LEAF, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
 

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of the plugin under the name check_smtp share: the scripted servers, the link, the
+locale with a decimal comma, one call."""
+
+import importlib.util
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+SCENARIOS = HERE.parent / "scenarios"
+ORIGINAL = "/usr/lib/nagios/plugins/check_smtp"
+STEM = "check_smtp"  # what the test server puts before the names of check_smtp.scenario
+RUN_TIMEOUT_S = 30
+DAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+def skip(why):
+    print(f"SKIP: {why}")
+    sys.exit(1 if os.environ.get("SMTP_PROBE_NO_SKIP") == "1" else 77)
+
+
+def load_scenario_runner():
+    """tests/scenarios/run.py; this folder has a run.py too."""
+    sys.path.append(str(SCENARIOS))
+    spec = importlib.util.spec_from_file_location("scenario_runner", SCENARIOS / "run.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Outcome:
+    """What one call came to: exit code (None: killed), output, the lines that the server got, wall time."""
+
+    def __init__(self, code, out, err, sent, seconds):
+        self.code, self.out, self.err, self.sent, self.seconds = code, out, err, sent, seconds
+
+
+class Bench:
+    """Servers, files and environment of all calls."""
+
+    def __init__(self, plugin, server, directory):
+        self.directory = pathlib.Path(directory)
+        self.pki = self.directory / "pki"
+        self.ours = self.directory / "check_smtp"
+        self.ours.symlink_to(pathlib.Path(plugin).resolve())
+        self.make_locale()
+        self.servers = load_scenario_runner().Server(server, str(self.pki), [HERE / "check_smtp.scenario"])
+        self.locks = {name: threading.Lock() for name in self.servers.ports}
+        self.ends = {}
+
+    def make_locale(self):
+        """Without root and without a trace on the machine."""
+        locales = self.directory / "locales"
+        locales.mkdir()
+        try:
+            subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", locales / "de_DE.UTF-8"],
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            skip(f"no locale de_DE.UTF-8, which the package locales brings: {error}")
+
+    def stop(self):
+        self.servers.stop()
+
+    def address(self, server):
+        return self.servers.ports[f"{STEM}/{server}"]
+
+    def fill(self, text, server):
+        host, port = self.address(server)
+        places = {"at": f"-H {host} -p {port}", "host": host, "port": str(port),
+                  "dir": str(self.directory), "ca": str(self.pki / "root.pem")}
+        return re.sub(r"\{(at|host|port|dir|ca)\}", lambda match: places[match[1]], text)
+
+    def environment(self, row):
+        return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "LOCPATH": str(self.directory / "locales"),
+                "HOME": str(self.directory),
+                **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")},
+                **{k: self.fill(v, row.server) for k, v in row.environment.items()}}
+
+    def command(self, program, row):
+        return [str(program), *shlex.split(self.fill(row.arguments, row.server))]
+
+    def events(self, server):
+        """All that the server saw so far."""
+        return self.servers.read_events([f"{STEM}/{server}"])
+
+    def call(self, program, row):
+        """Runs the program; the server has no other client meanwhile."""
+        for name, text in row.files.items():
+            (self.directory / name).write_text(self.fill(text, row.server), encoding="utf-8")
+        with self.locks[f"{STEM}/{row.server}"]:
+            seen = len(self.events(row.server))
+            started = time.monotonic()
+            try:
+                done = subprocess.run(self.command(program, row), stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                                      env=self.environment(row), cwd=self.directory, timeout=RUN_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                return Outcome(None, "did not end\n", "", [], RUN_TIMEOUT_S)
+            seconds = time.monotonic() - started
+            events = self.events(row.server)[seen:]
+        sent = [event for event in events if re.match(r"(tls-)?(line|bytes) ", event)]
+        return Outcome(done.returncode, done.stdout.decode("utf-8", "surrogateescape"),
+                       done.stderr.decode("utf-8", "surrogateescape"), sent, seconds)
+
+    def end_of(self, server):
+        """When the server's certificate ends, in check_smtp's form, as openssl tells it."""
+        with self.locks[f"{STEM}/{server}"]:
+            if server not in self.ends:
+                host, port = self.address(server)
+                starttls = [] if server.startswith("implicit") else ["-starttls", "smtp"]
+                self.ends[server] = ask_end(f"{host}:{port}", starttls)
+        return self.ends[server]
+
+
+def ask_end(address, starttls):
+    shown = subprocess.run(["openssl", "s_client", "-connect", address, *starttls], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+    date = subprocess.run(["openssl", "x509", "-noout", "-enddate", "-dateopt", "iso_8601"], input=shown,
+                          stdout=subprocess.PIPE, check=True).stdout.decode()
+    then = time.strptime(date.strip(), "notAfter=%Y-%m-%d %H:%M:%SZ")
+    return (f"{DAYS[then.tm_wday]} {MONTHS[then.tm_mon - 1]} {then.tm_mday:2} "
+            f"{then.tm_hour:02}:{then.tm_min:02}:{then.tm_sec:02} {then.tm_year} +0000")
