@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  *   state     entered by sending    reply         next
- *   BANNER    nothing               220           EHLO
- *   EHLO      EHLO | LHLO           250           STARTTLS when wanted and offered, else QUIT
+ *   BANNER    nothing               220           EHLO; HELO when the script wants that
+ *   EHLO      EHLO | LHLO           250           STARTTLS when wanted and offered, else SCRIPT
  *                                   500, 502      HELO when allowed
- *   HELO      HELO                  250           QUIT
+ *   HELO      HELO                  250           SCRIPT
  *   STARTTLS  STARTTLS              220           TLS
  *   TLS       (handshake)           TLS_UP        EHLO; BANNER when TLS is implicit
+ *   SCRIPT    the script's next     any but 421   SCRIPT; QUIT behind the last command and when the
+ *             command                             reply is not what the command needs
  *   QUIT      QUIT                  any           CLOSED
  *
  * Every other reply is a failure; the session then ends with QUIT while the stream of replies is
- * intact, else at once.
+ * intact, else at once. Without a script, without commands in it, and where it may not begin, QUIT
+ * stands for SCRIPT.
  */
 #include "probe/dialogue.h"
 
@@ -24,12 +27,16 @@ void sp_dialogue_init(struct sp_dialogue *dialogue, struct sp_evidence *evidence
     memset(dialogue, 0, sizeof *dialogue);
     dialogue->evidence = evidence;
     dialogue->endpoint = evidence->endpoint;
+    if (evidence->endpoint->options)
+        dialogue->script = evidence->endpoint->options->script;
     sp_reply_parser_init(&dialogue->parser);
+    sp_buf_init(&dialogue->line, SP_LIMIT_COMMAND_AUTH);
 }
 
 void sp_dialogue_free(struct sp_dialogue *dialogue)
 {
     sp_reply_parser_free(&dialogue->parser);
+    sp_buf_wipe(&dialogue->line);
 }
 
 enum sp_phase sp_dialogue_phase(const struct sp_dialogue *dialogue)
@@ -41,6 +48,7 @@ enum sp_phase sp_dialogue_phase(const struct sp_dialogue *dialogue)
     case SP_DIALOGUE_HELO: return dialogue->in_tls ? SP_PHASE_EHLO_TLS : SP_PHASE_EHLO;
     case SP_DIALOGUE_STARTTLS: return SP_PHASE_STARTTLS;
     case SP_DIALOGUE_TLS: return SP_PHASE_TLS;
+    case SP_DIALOGUE_SCRIPT: return dialogue->scripted->phase;
     case SP_DIALOGUE_QUIT: return SP_PHASE_QUIT;
     case SP_DIALOGUE_CLOSED:
     case SP_DIALOGUE_STATE_COUNT: break;
@@ -67,9 +75,21 @@ static void note(struct sp_dialogue *dialogue, enum sp_direction direction, int6
                       dialogue->in_tls, now_ns, text, len);
 }
 
+static const struct sp_secrets *secrets_of(const struct sp_dialogue *dialogue)
+{
+    return dialogue->script ? dialogue->script->secrets : NULL;
+}
+
 static void fail(struct sp_dialogue *dialogue, enum sp_reason reason, int sys_errno,
                  const char *detail)
 {
+    const struct sp_secrets *secrets = secrets_of(dialogue);
+    if (secrets && detail) {
+        char *masked = sp_arena_strdup(dialogue->evidence->arena, detail);
+        if (masked)
+            sp_secrets_mask(secrets, masked, strlen(masked));
+        detail = masked ? masked : "out of memory";
+    }
     sp_evidence_fail(dialogue->evidence, reason, sp_dialogue_phase(dialogue), sys_errno, detail);
 }
 
@@ -81,6 +101,8 @@ static const char *asked(const struct sp_dialogue *dialogue)
     case SP_DIALOGUE_EHLO: return dialogue->endpoint->mode == SP_MODE_LMTP ? "LHLO" : "EHLO";
     case SP_DIALOGUE_HELO: return "HELO";
     case SP_DIALOGUE_STARTTLS: return "STARTTLS";
+    case SP_DIALOGUE_SCRIPT:
+        return dialogue->scripted->secret ? "a hidden command" : dialogue->scripted->text;
     case SP_DIALOGUE_START:
     case SP_DIALOGUE_TLS:
     case SP_DIALOGUE_QUIT:
@@ -95,7 +117,7 @@ static void fail_by_reply(struct sp_dialogue *dialogue, enum sp_reason reason,
 {
     const struct sp_text text = reply->line_count ? reply->lines[0] : (struct sp_text){"", 0};
     char detail[400];
-    snprintf(detail, sizeof detail, "%s was answered %d%s%.*s", asked(dialogue), reply->code,
+    snprintf(detail, sizeof detail, "%.64s was answered %d%s%.*s", asked(dialogue), reply->code,
              text.len ? " " : "", (int)(text.len > 300 ? 300 : text.len), text.data);
     fail(dialogue, reason, 0, detail);
 }
@@ -125,10 +147,35 @@ static struct sp_ehlo *current_ehlo(struct sp_dialogue *dialogue)
 static struct sp_action send_hello(struct sp_dialogue *dialogue, int64_t now_ns)
 {
     const char *verb = dialogue->endpoint->mode == SP_MODE_LMTP ? "LHLO" : "EHLO";
-    if (dialogue->state == SP_DIALOGUE_HELO)
+    if (dialogue->state == SP_DIALOGUE_HELO) {
         verb = "HELO";
+        current_ehlo(dialogue)->helo = true;
+    }
     current_ehlo(dialogue)->tried = true;
     return send_command(dialogue, now_ns, verb, dialogue->evidence->ehlo_name);
+}
+
+/* A line that holds a line end would be two commands to the server; a program's mistake then. */
+static struct sp_action send_scripted(struct sp_dialogue *dialogue, int64_t now_ns)
+{
+    static const char hidden[] = "<hidden>";
+    const struct sp_script_command *command = dialogue->scripted;
+    struct sp_buf *line = &dialogue->line;
+    size_t len = strlen(command->text);
+    /* All the room at once: growing would leave copies behind. */
+    if (strpbrk(command->text, "\r\n") || !sp_buf_reserve(line, len + 2)) {
+        fail(dialogue, SP_REASON_INTERNAL_ERROR, 0,
+             "a command of the script is too long or not one line");
+        dialogue->state = SP_DIALOGUE_CLOSED;
+        return (struct sp_action){.kind = SP_ACTION_CLOSE};
+    }
+    sp_buf_append(line, command->text, len);
+    sp_buf_append(line, "\r\n", 2);
+    if (command->secret)
+        note(dialogue, SP_TO_SERVER, now_ns, hidden, sizeof hidden - 1);
+    else
+        note(dialogue, SP_TO_SERVER, now_ns, command->text, len);
+    return (struct sp_action){SP_ACTION_SEND, (const char *)line->data, line->len};
 }
 
 static struct sp_action enter(struct sp_dialogue *dialogue, enum sp_dialogue_state state,
@@ -136,6 +183,8 @@ static struct sp_action enter(struct sp_dialogue *dialogue, enum sp_dialogue_sta
 {
     end_span(dialogue, now_ns);
     dialogue->state = state;
+    if (state == SP_DIALOGUE_SCRIPT)
+        dialogue->scripted = &dialogue->script->commands[dialogue->evidence->answer_count];
     dialogue->asked_ns = now_ns;
     enum sp_phase phase = sp_dialogue_phase(dialogue);
     if (phase < SP_PHASE_TIMED_COUNT && dialogue->evidence->spans[phase].start_ns < 0)
@@ -147,6 +196,7 @@ static struct sp_action enter(struct sp_dialogue *dialogue, enum sp_dialogue_sta
         dialogue->evidence->starttls_tried = true;
         return send_command(dialogue, now_ns, "STARTTLS", NULL);
     case SP_DIALOGUE_TLS: return (struct sp_action){.kind = SP_ACTION_START_TLS};
+    case SP_DIALOGUE_SCRIPT: return send_scripted(dialogue, now_ns);
     case SP_DIALOGUE_QUIT: return send_command(dialogue, now_ns, "QUIT", NULL);
     case SP_DIALOGUE_CLOSED: return (struct sp_action){.kind = SP_ACTION_CLOSE};
     case SP_DIALOGUE_START:
@@ -174,6 +224,15 @@ static struct sp_action reject(struct sp_dialogue *dialogue, const struct sp_rep
     return enter(dialogue, reply->code == 421 ? SP_DIALOGUE_CLOSED : SP_DIALOGUE_QUIT, now_ns);
 }
 
+/* The hello that comes first. HELO can't give what STARTTLS needs, and LMTP has none (RFC 2033 §4.1). */
+static enum sp_dialogue_state first_hello(const struct sp_dialogue *dialogue)
+{
+    const struct sp_endpoint *endpoint = dialogue->endpoint;
+    bool helo = dialogue->script && dialogue->script->helo && endpoint->mode == SP_MODE_SMTP &&
+                (endpoint->tls == SP_TLS_NONE || endpoint->tls == SP_TLS_IMPLICIT);
+    return helo ? SP_DIALOGUE_HELO : SP_DIALOGUE_EHLO;
+}
+
 static struct sp_action on_banner(struct sp_dialogue *dialogue, const struct sp_reply *reply,
                                   size_t rest, int64_t now_ns)
 {
@@ -181,7 +240,7 @@ static struct sp_action on_banner(struct sp_dialogue *dialogue, const struct sp_
     /* RFC 5321 §3.1: the server waits for the client's EHLO after its one greeting. */
     dialogue->evidence->early_talker = rest > 0;
     if (reply->code == 220)
-        return enter(dialogue, SP_DIALOGUE_EHLO, now_ns);
+        return enter(dialogue, first_hello(dialogue), now_ns);
     return reject(dialogue, reply, SP_REASON_REJECTED_TEMPORARY,
                   reply->code == 554 ? SP_REASON_SERVICE_NOT_AVAILABLE
                                      : SP_REASON_REJECTED_PERMANENT,
@@ -202,21 +261,40 @@ static struct sp_action abort_injection(struct sp_dialogue *dialogue, size_t res
     return enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
 }
 
+/* All that the probe itself asks for is known: the script's turn. */
+static struct sp_action begin_script(struct sp_dialogue *dialogue, int64_t now_ns)
+{
+    const struct sp_script *script = dialogue->script;
+    struct sp_evidence *evidence = dialogue->evidence;
+    if (!script || script->command_count == 0 ||
+        (script->may_begin && !script->may_begin(script->data, evidence)))
+        return enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
+    if (script->command_count <= SP_LIMIT_COMMANDS)
+        evidence->answers =
+            sp_arena_array(evidence->arena, script->command_count, sizeof *evidence->answers);
+    if (!evidence->answers) {
+        fail(dialogue, SP_REASON_INTERNAL_ERROR, 0, "out of memory for the script");
+        return enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
+    }
+    return enter(dialogue, SP_DIALOGUE_SCRIPT, now_ns);
+}
+
 static struct sp_action after_hello(struct sp_dialogue *dialogue, size_t rest, int64_t now_ns)
 {
     struct sp_evidence *evidence = dialogue->evidence;
     enum sp_tls_mode tls = dialogue->endpoint->tls;
     if (dialogue->in_tls)
-        return enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
+        return begin_script(dialogue, now_ns);
     evidence->starttls_offered = sp_ehlo_find(&evidence->plain, "STARTTLS") != NULL;
     if (tls == SP_TLS_NONE)
-        return enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
+        return begin_script(dialogue, now_ns);
     if (evidence->starttls_offered)
         return rest > 0 ? abort_injection(dialogue, rest, now_ns)
                         : enter(dialogue, SP_DIALOGUE_STARTTLS, now_ns);
-    if (tls == SP_TLS_STARTTLS)
-        sp_evidence_fail(evidence, SP_REASON_STARTTLS_NOT_SUPPORTED, SP_PHASE_STARTTLS, 0,
-                         "the reply to EHLO does not list STARTTLS");
+    if (tls != SP_TLS_STARTTLS)
+        return begin_script(dialogue, now_ns);
+    sp_evidence_fail(evidence, SP_REASON_STARTTLS_NOT_SUPPORTED, SP_PHASE_STARTTLS, 0,
+                     "the reply to EHLO does not list STARTTLS");
     return enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
 }
 
@@ -260,8 +338,7 @@ static struct sp_action on_helo(struct sp_dialogue *dialogue, const struct sp_re
     if (reply->code != 250)
         return reject(dialogue, reply, SP_REASON_REJECTED_TEMPORARY, SP_REASON_REJECTED_PERMANENT,
                       SP_REASON_UNEXPECTED_REPLY, now_ns);
-    struct sp_ehlo *ehlo = current_ehlo(dialogue);
-    ehlo->ok = ehlo->helo = true;
+    current_ehlo(dialogue)->ok = true;
     return after_hello(dialogue, rest, now_ns);
 }
 
@@ -274,6 +351,21 @@ static struct sp_action on_starttls(struct sp_dialogue *dialogue, const struct s
                         : enter(dialogue, SP_DIALOGUE_TLS, now_ns);
     return reject(dialogue, reply, SP_REASON_STARTTLS_TEMPORARY, SP_REASON_STARTTLS_REFUSED,
                   SP_REASON_STARTTLS_REFUSED, now_ns);
+}
+
+/* What the reply is worth is for checks to say; here it only decides about the next command. */
+static struct sp_action on_script(struct sp_dialogue *dialogue, const struct sp_reply *reply,
+                                  int64_t now_ns)
+{
+    struct sp_evidence *evidence = dialogue->evidence;
+    int needs = dialogue->scripted->needs;
+    evidence->answers[evidence->answer_count++] = reply;
+    if (reply->code == 421)
+        return reject(dialogue, reply, SP_REASON_SERVICE_NOT_AVAILABLE,
+                      SP_REASON_SERVICE_NOT_AVAILABLE, SP_REASON_SERVICE_NOT_AVAILABLE, now_ns);
+    bool more = evidence->answer_count < dialogue->script->command_count &&
+                (needs == 0 || reply->code == needs);
+    return enter(dialogue, more ? SP_DIALOGUE_SCRIPT : SP_DIALOGUE_QUIT, now_ns);
 }
 
 static struct sp_action on_reply(struct sp_dialogue *dialogue, const struct sp_reply *reply,
@@ -289,6 +381,7 @@ static struct sp_action on_reply(struct sp_dialogue *dialogue, const struct sp_r
     case SP_DIALOGUE_EHLO: return on_ehlo(dialogue, reply, rest, now_ns);
     case SP_DIALOGUE_HELO: return on_helo(dialogue, reply, rest, now_ns);
     case SP_DIALOGUE_STARTTLS: return on_starttls(dialogue, reply, rest, now_ns);
+    case SP_DIALOGUE_SCRIPT: return on_script(dialogue, reply, now_ns);
     case SP_DIALOGUE_QUIT: dialogue->evidence->quit = reply; break;
     case SP_DIALOGUE_START:
     case SP_DIALOGUE_TLS:
@@ -320,21 +413,28 @@ static void record_reply(struct sp_dialogue *dialogue, const struct sp_reply *re
 /* RFC 2034 §4: enhanced codes only when the server lists them, and never on a greeting or EHLO. */
 static bool enhanced_allowed(struct sp_dialogue *dialogue)
 {
-    if (dialogue->state != SP_DIALOGUE_STARTTLS && dialogue->state != SP_DIALOGUE_QUIT)
+    if (dialogue->state != SP_DIALOGUE_STARTTLS && dialogue->state != SP_DIALOGUE_SCRIPT &&
+        dialogue->state != SP_DIALOGUE_QUIT)
         return false;
     return sp_ehlo_find(current_ehlo(dialogue), "ENHANCEDSTATUSCODES") != NULL;
+}
+
+/* How many replies one session can have. */
+static size_t count_places(const struct sp_dialogue *dialogue)
+{
+    return SP_LIMIT_REPLIES + (dialogue->script ? dialogue->script->command_count : 0);
 }
 
 static struct sp_reply *keep_reply(struct sp_dialogue *dialogue, int64_t now_ns)
 {
     struct sp_evidence *evidence = dialogue->evidence;
-    if (!evidence->replies) {
-        evidence->replies =
-            sp_arena_array(evidence->arena, SP_LIMIT_REPLIES, sizeof *evidence->replies);
-    }
-    if (!evidence->replies || evidence->reply_count == SP_LIMIT_REPLIES)
+    size_t places = count_places(dialogue);
+    if (!evidence->replies)
+        evidence->replies = sp_arena_array(evidence->arena, places, sizeof *evidence->replies);
+    if (!evidence->replies || evidence->reply_count == places)
         return NULL;
     struct sp_reply *reply = &evidence->replies[evidence->reply_count];
+    sp_reply_mask(&dialogue->parser, secrets_of(dialogue));
     if (!sp_reply_take(&dialogue->parser, evidence->arena, reply))
         return NULL;
     evidence->reply_count++;
@@ -346,6 +446,14 @@ static struct sp_reply *keep_reply(struct sp_dialogue *dialogue, int64_t now_ns)
     return reply;
 }
 
+/* A script can have more replies than there is room for if each of them is huge. The last quarter is
+ * for what is made of the facts. */
+static bool is_flood(const struct sp_dialogue *dialogue)
+{
+    return dialogue->state == SP_DIALOGUE_SCRIPT &&
+           sp_arena_used(dialogue->evidence->arena) > SP_LIMIT_ARENA / 4 * 3;
+}
+
 /* What can't be taken for a reply is at least shown: its first octets go into the transcript. */
 #define SHOWN_OCTETS 512u
 
@@ -353,6 +461,7 @@ static struct sp_action abort_with(struct sp_dialogue *dialogue, enum sp_reason 
                                    const char *detail, int64_t now_ns)
 {
     size_t len = 0;
+    sp_reply_mask(&dialogue->parser, secrets_of(dialogue));
     const uint8_t *received = sp_reply_received(&dialogue->parser, &len);
     if (len > 0)
         note(dialogue, SP_FROM_SERVER, now_ns, (const char *)received,
@@ -380,6 +489,11 @@ static struct sp_action on_bytes(struct sp_dialogue *dialogue, const struct sp_e
         return abort_with(dialogue, SP_REASON_PROTOCOL_ERROR, detail, event->now_ns);
     case SP_REPLY_DONE: break;
     }
+    if (is_flood(dialogue))
+        return abort_with(
+            dialogue, SP_REASON_REPLY_TOO_LARGE,
+            "the replies together are longer than any server needs; reading was stopped",
+            event->now_ns);
     struct sp_reply *reply = keep_reply(dialogue, event->now_ns);
     if (!reply)
         return abort_with(dialogue, SP_REASON_INTERNAL_ERROR, "out of memory", event->now_ns);
@@ -391,6 +505,7 @@ struct sp_action sp_dialogue_step(struct sp_dialogue *dialogue, const struct sp_
 {
     bool implicit = dialogue->endpoint->tls == SP_TLS_IMPLICIT;
     *out_used = 0;
+    sp_buf_wipe(&dialogue->line); /* it has been sent */
     if (dialogue->state == SP_DIALOGUE_CLOSED)
         return (struct sp_action){.kind = SP_ACTION_CLOSE};
     switch (event->kind) {
@@ -406,6 +521,8 @@ struct sp_action sp_dialogue_step(struct sp_dialogue *dialogue, const struct sp_
         /* A lost reply to QUIT costs nothing: all that was asked for is known by then. */
         if (dialogue->state != SP_DIALOGUE_QUIT)
             fail(dialogue, event->reason, event->sys_errno, event->detail);
+        else
+            dialogue->evidence->quit_errno = event->send_errno;
         return enter(dialogue, SP_DIALOGUE_CLOSED, event->now_ns);
     }
     return (struct sp_action){.kind = SP_ACTION_CLOSE};

@@ -2,14 +2,20 @@
 /*
  * The SMTP conversation as a state machine without I/O: events in, one action out. It fills the
  * evidence's replies, capabilities, spans and transcript. It never talks first, never sends anything
- * but fixed verbs with a checked name, and never goes on after an octet that doesn't belong there.
+ * but fixed verbs with a checked name and the lines of options->script, and never goes on after an octet
+ * that doesn't belong there.
+ *
+ * A script's secrets are masked in all that is stored. Its lines are wiped from the dialogue at the next
+ * step; not wiped are what stands in the socket's and the TLS library's own buffers, and the script.
  */
 #ifndef SP_PROBE_DIALOGUE_H
 #define SP_PROBE_DIALOGUE_H
 
+#include "probe/buf.h"
 #include "probe/evidence.h"
 #include "probe/limits.h"
 #include "probe/reply.h"
+#include "probe/script.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +35,7 @@ struct sp_event {
     size_t len;
     enum sp_reason reason; /* FAILED */
     int sys_errno;
+    int send_errno;     /* FAILED: of octets that could not be sent before; 0: none */
     const char *detail; /* FAILED: one line; copied */
 };
 
@@ -52,6 +59,7 @@ enum sp_dialogue_state {
     SP_DIALOGUE_HELO,
     SP_DIALOGUE_STARTTLS,
     SP_DIALOGUE_TLS,
+    SP_DIALOGUE_SCRIPT,
     SP_DIALOGUE_QUIT,
     SP_DIALOGUE_CLOSED,
     SP_DIALOGUE_STATE_COUNT
@@ -60,14 +68,17 @@ enum sp_dialogue_state {
 struct sp_dialogue {
     struct sp_evidence *evidence;
     const struct sp_endpoint *endpoint;
+    const struct sp_script *script;           /* or NULL */
+    const struct sp_script_command *scripted; /* SCRIPT: the command that waits for its reply */
     enum sp_dialogue_state state;
     bool in_tls;
     int64_t asked_ns; /* when the reply that is being waited for was asked for */
     struct sp_reply_parser parser;
     char command[SP_LIMIT_COMMAND + 1];
+    struct sp_buf line; /* of the script, with CRLF; wiped at the next step */
 };
 
-/* `evidence` must outlive the dialogue. Free what the parser holds with sp_dialogue_free. */
+/* `evidence` must outlive the dialogue. Free what it holds with sp_dialogue_free. */
 void sp_dialogue_init(struct sp_dialogue *dialogue, struct sp_evidence *evidence);
 void sp_dialogue_free(struct sp_dialogue *dialogue);
 /*

@@ -61,7 +61,7 @@ enum sp_size_state { SP_SIZE_ABSENT, SP_SIZE_VALID, SP_SIZE_INVALID };
 struct sp_ehlo {
     bool tried;                  /* the command was sent */
     bool ok;                     /* 250 */
-    bool helo;                   /* it was HELO: no capabilities */
+    bool helo;                   /* HELO was sent, first or as the way out: no capabilities */
     struct sp_capability *items; /* in the order sent; unknown keywords kept */
     size_t count;
     bool cut; /* more than SP_LIMIT_CAPABILITIES */

@@ -4,15 +4,17 @@
 #define SP_PROBE_LIMITS_H
 
 /* Dialogue. RFC 5321 §4.5.3.1.5 allows 512 octets a reply line; real servers exceed that. */
-#define SP_LIMIT_REPLY_LINE 8192u   /* octets of one reply line, line end excluded */
-#define SP_LIMIT_REPLY_LINES 256u   /* lines of one reply */
-#define SP_LIMIT_REPLY_BYTES 32768u /* octets of one reply */
-#define SP_LIMIT_REPLY_RAW 1024u    /* octets of a strange or bad reply kept to be shown */
-#define SP_LIMIT_REPLIES 16u        /* replies kept of one session */
-#define SP_LIMIT_CAPABILITIES 128u  /* EHLO keywords kept */
-#define SP_LIMIT_PARAMS 128u        /* words kept behind one EHLO keyword; also AUTH mechanisms */
-#define SP_LIMIT_TRANSCRIPT 65536u  /* octets of one transcript */
-#define SP_LIMIT_COMMAND 512u       /* RFC 5321 §4.5.3.1.4: command line with CRLF */
+#define SP_LIMIT_REPLY_LINE 8192u    /* octets of one reply line, line end excluded */
+#define SP_LIMIT_REPLY_LINES 256u    /* lines of one reply */
+#define SP_LIMIT_REPLY_BYTES 32768u  /* octets of one reply */
+#define SP_LIMIT_REPLY_RAW 1024u     /* octets of a strange or bad reply kept to be shown */
+#define SP_LIMIT_REPLIES 16u         /* replies kept of one session */
+#define SP_LIMIT_CAPABILITIES 128u   /* EHLO keywords kept */
+#define SP_LIMIT_PARAMS 128u         /* words kept behind one EHLO keyword; also AUTH mechanisms */
+#define SP_LIMIT_TRANSCRIPT 65536u   /* octets of one transcript */
+#define SP_LIMIT_COMMAND 512u        /* RFC 5321 §4.5.3.1.4: command line with CRLF */
+#define SP_LIMIT_COMMANDS 64u        /* commands of one script */
+#define SP_LIMIT_COMMAND_AUTH 12288u /* RFC 4954 §4: a line of AUTH with CRLF */
 
 /* Connection buffers. */
 #define SP_LIMIT_READ 16384u    /* one read from the socket */

@@ -41,6 +41,8 @@ enum sp_tls_version {
     SP_TLS_1_3 = 0x0304
 };
 
+struct sp_script;
+
 /* A list of words in the order given; points into the options' arena. */
 struct sp_words {
     const char **items;
@@ -83,6 +85,9 @@ struct sp_options {
     enum sp_when color, progress;
     unsigned verbose;
     bool quiet;
+    /* Set by a program, not by users, so it has no row in the table; NULL: the probe's own words only.
+     * Must outlive the evidence. */
+    const struct sp_script *script;
 };
 
 enum sp_option_scope { SP_SCOPE_ENDPOINT, SP_SCOPE_PROGRAM };

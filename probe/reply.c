@@ -213,6 +213,12 @@ enum sp_reply_status sp_reply_parse(struct sp_reply_parser *parser, const uint8_
     return parser->status;
 }
 
+void sp_reply_mask(struct sp_reply_parser *parser, const struct sp_secrets *secrets)
+{
+    if (parser->raw.len > 0)
+        sp_secrets_mask(secrets, (char *)parser->raw.data, parser->raw.len);
+}
+
 /* Copies the lines' text behind code and separator. */
 static bool copy_lines(const struct sp_reply_parser *parser, struct sp_arena *arena,
                        struct sp_text *lines)

@@ -10,6 +10,7 @@
 #include "probe/arena.h"
 #include "probe/buf.h"
 #include "probe/evidence.h"
+#include "probe/secret.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,6 +46,10 @@ void sp_reply_parser_free(struct sp_reply_parser *parser);
  */
 enum sp_reply_status sp_reply_parse(struct sp_reply_parser *parser, const uint8_t *data, size_t len,
                                     size_t *out_used);
+
+/* Masks secrets in all octets of the reply so far, before they are cut or copied. Called before
+ * sp_reply_take and sp_reply_received; changes neither code nor quirks. NULL: no secrets. */
+void sp_reply_mask(struct sp_reply_parser *parser, const struct sp_secrets *secrets);
 
 /*
  * After DONE: moves the reply into the arena and makes the parser ready for the next one. Sets every

@@ -18,23 +18,32 @@ struct sp_secrets {
     size_t count;
 };
 
-/* Overwrites memory in a way that the compiler can't drop. */
+/* Overwrites memory in a way that the compiler can't drop. NULL with len 0 is allowed. */
 void sp_secret_wipe(void *memory, size_t len);
 /* Keeps the process's memory out of core dumps and away from other processes of the user
  * (PR_SET_DUMPABLE). Called before the first secret is read. False: the system refused. */
 bool sp_secret_protect_process(void);
 /*
- * The first line of a file, without its line end, as malloc'd text that the caller wipes and frees.
- * NULL: error[0..size) names the file, what is wrong with it (missing, a directory, empty, longer than
- * SP_LIMIT_SECRET, a NUL in it) and what to do. *out_exposed: group or others can read it.
+ * The first line of a file, without its line end (LF or CR LF), as malloc'd text that the caller wipes
+ * and frees. The file is a regular one or a pipe, such as a shell's <(command); a pipe's line has to
+ * come within two seconds, so nothing here waits for ever. Terminals and other devices are refused.
+ * NULL: error[0..size) is one line that names the file, what is wrong with it (missing, a directory,
+ * empty, longer than SP_LIMIT_SECRET, a NUL in it) and what to do; never any of its content.
+ * *out_exposed: group or others can read it.
  */
 char *sp_secret_read_file(const char *path, bool *out_exposed, char *error, size_t size);
 
 void sp_secrets_init(struct sp_secrets *secrets);
-/* Adds the secret and its base64 as forms to mask. Secrets of less than 4 octets are not masked: they
- * would hide half of what a server says. False: out of memory or no place. */
+/* Adds the secret and its base64 as forms to mask. The secret itself is left out when it has less than
+ * 4 octets: that would hide half of what a server says. NULL and "" add nothing. False: longer than
+ * SP_LIMIT_SECRET, no place or out of memory; then nothing was added. */
 bool sp_secrets_add(struct sp_secrets *secrets, const char *secret);
-/* Overwrites each occurrence in text[0..len) with '*'. */
+/*
+ * Overwrites each occurrence in text[0..len) with '*', line ends excepted. Servers change what they
+ * repeat: letters count as equal in both cases (ASCII), and the first 8 octets of a longer form are
+ * enough. A form cut in its middle, in another encoding or with other octets put in is not found.
+ * NULL: no secrets.
+ */
 void sp_secrets_mask(const struct sp_secrets *secrets, char *text, size_t len);
 /* Wipes and frees. */
 void sp_secrets_free(struct sp_secrets *secrets);

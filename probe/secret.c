@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "probe/secret.h"
+
+#include "probe/base64.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SHORTEST_MASKED 4u
+#define TELLING_PREFIX 8u /* so many octets of a form are masked even if the rest is missing */
+#define PIPE_WAIT_MS 2000
+
+#define ITEMS_MAX (sizeof((struct sp_secrets *)0)->items / sizeof(char *))
+
+void sp_secret_wipe(void *memory, size_t len)
+{
+    if (len > 0)
+        explicit_bzero(memory, len);
+}
+
+bool sp_secret_protect_process(void)
+{
+    /* That also keeps core dumps away, whatever RLIMIT_CORE says (core(5)). */
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
+/* --- a file ----------------------------------------------------------------------------------- */
+
+static int64_t clock_ms(void)
+{
+    struct timespec now = {0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Opened without waiting for a pipe's other end, and without becoming a terminal's owner. */
+static int open_secret(const char *path, bool *out_exposed, char *error, size_t size)
+{
+    struct stat facts;
+    char text[128];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &facts) != 0) {
+        snprintf(error, size, "can't read the secret from %s: %s", path,
+                 strerror_r(errno, text, sizeof text));
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    *out_exposed = (facts.st_mode & (S_IRGRP | S_IROTH)) != 0;
+    if (S_ISREG(facts.st_mode) || S_ISFIFO(facts.st_mode))
+        return fd;
+    snprintf(error, size,
+             "can't read the secret from %s: it is %s; give a file with it in the first line", path,
+             S_ISDIR(facts.st_mode) ? "a directory" : "neither a file nor a pipe");
+    close(fd);
+    return -1;
+}
+
+/* Reads up to the first line's end, the end of the file or `cap` octets. False: error is set. */
+static bool read_line(int fd, const char *path, char *line, size_t cap, size_t *out_len,
+                      char *error, size_t size)
+{
+    int64_t until = clock_ms() + PIPE_WAIT_MS;
+    char text[128];
+    size_t len = 0;
+    while (len < cap && memchr(line, '\n', len) == NULL) {
+        ssize_t count = read(fd, line + len, cap - len);
+        if (count == 0)
+            break;
+        if (count > 0) {
+            len += (size_t)count;
+            continue;
+        }
+        int saved_errno = errno;
+        int64_t left = until - clock_ms();
+        if (saved_errno == EAGAIN && left > 0) {
+            struct pollfd wait = {.fd = fd, .events = POLLIN};
+            (void)poll(&wait, 1, (int)left);
+        } else if (saved_errno != EINTR || left <= 0) {
+            snprintf(error, size, "can't read the secret from %s: %s", path,
+                     saved_errno == EAGAIN ? "its other end writes no line"
+                                           : strerror_r(saved_errno, text, sizeof text));
+            return false;
+        }
+    }
+    *out_len = len;
+    return true;
+}
+
+/* The first line's text within line[0..len), terminated, or what is wrong with it. */
+static const char *cut_line(char *line, size_t len)
+{
+    char *end = memchr(line, '\n', len);
+    if (end != NULL)
+        len = (size_t)(end - line);
+    if (len > 0 && line[len - 1] == '\r')
+        len--;
+    if (len == 0)
+        return end != NULL ? "its first line is empty" : "it is empty";
+    if (len > SP_LIMIT_SECRET)
+        return "its first line is longer than 1024 octets";
+    if (memchr(line, '\0', len) != NULL)
+        return "there is a NUL octet in its first line";
+    line[len] = '\0';
+    return NULL;
+}
+
+char *sp_secret_read_file(const char *path, bool *out_exposed, char *error, size_t size)
+{
+    static_assert(SP_LIMIT_SECRET == 1024, "a message names the limit");
+    char line[SP_LIMIT_SECRET + 3]; /* one octet too many shows, and CR LF don't count */
+    char *secret = NULL;
+    size_t len = 0;
+    *out_exposed = false;
+    int fd = open_secret(path, out_exposed, error, size);
+    if (fd < 0)
+        return NULL;
+    if (read_line(fd, path, line, sizeof line, &len, error, size)) {
+        const char *wrong = cut_line(line, len);
+        if (wrong != NULL)
+            snprintf(error, size,
+                     "can't read the secret from %s: %s; put the secret alone in the first line",
+                     path, wrong);
+        else if ((secret = strdup(line)) == NULL)
+            snprintf(error, size, "can't read the secret from %s: out of memory", path);
+    }
+    close(fd);
+    sp_secret_wipe(line, sizeof line);
+    return secret;
+}
+
+/* --- masking ---------------------------------------------------------------------------------- */
+
+void sp_secrets_init(struct sp_secrets *secrets)
+{
+    *secrets = (struct sp_secrets){0};
+}
+
+static void drop_last(struct sp_secrets *secrets)
+{
+    size_t last = --secrets->count;
+    sp_secret_wipe(secrets->items[last], secrets->lengths[last]);
+    free(secrets->items[last]);
+    secrets->items[last] = NULL;
+    secrets->lengths[last] = 0;
+}
+
+static bool add_form(struct sp_secrets *secrets, const char *form, size_t len)
+{
+    if (secrets->count == ITEMS_MAX)
+        return false;
+    char *copy = strndup(form, len);
+    if (copy == NULL)
+        return false;
+    secrets->items[secrets->count] = copy;
+    secrets->lengths[secrets->count++] = len;
+    return true;
+}
+
+bool sp_secrets_add(struct sp_secrets *secrets, const char *secret)
+{
+    char base64[SP_BASE64_SIZE(SP_LIMIT_SECRET)];
+    size_t len = secret != NULL ? strlen(secret) : 0;
+    size_t before = secrets->count;
+    if (len == 0)
+        return true;
+    bool ok = len <= SP_LIMIT_SECRET && sp_base64_encode(secret, len, base64, sizeof base64) &&
+              (len < SHORTEST_MASKED || add_form(secrets, secret, len)) &&
+              add_form(secrets, base64, strlen(base64));
+    while (!ok && secrets->count > before)
+        drop_last(secrets);
+    sp_secret_wipe(base64, sizeof base64);
+    return ok;
+}
+
+/* The same in every locale. */
+static unsigned char to_lower(char octet)
+{
+    return (unsigned char)(octet >= 'A' && octet <= 'Z' ? octet - 'A' + 'a' : octet);
+}
+
+/* How many octets at the beginning of `text` are to be masked because of this form. */
+static size_t measure_match(const char *form, size_t form_len, const char *text, size_t len)
+{
+    size_t equal = 0;
+    while (equal < form_len && equal < len && to_lower(form[equal]) == to_lower(text[equal]))
+        equal++;
+    return equal == form_len || equal >= TELLING_PREFIX ? equal : 0;
+}
+
+void sp_secrets_mask(const struct sp_secrets *secrets, char *text, size_t len)
+{
+    size_t until = 0; /* everything before it belongs to an occurrence */
+    for (size_t at = 0; secrets != NULL && secrets->count > 0 && at < len; at++) {
+        for (size_t i = 0; i < secrets->count; i++) {
+            size_t match =
+                measure_match(secrets->items[i], secrets->lengths[i], text + at, len - at);
+            if (at + match > until)
+                until = at + match;
+        }
+        /* Only what lies behind is overwritten, so that occurrences may overlap. */
+        if (at < until && text[at] != '\r' && text[at] != '\n')
+            text[at] = '*';
+    }
+}
+
+void sp_secrets_free(struct sp_secrets *secrets)
+{
+    while (secrets->count > 0)
+        drop_last(secrets);
+}
