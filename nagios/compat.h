@@ -6,7 +6,10 @@
  * Words that begin with '-' are options in getopt_long's ways (bundles, abbreviated long names, values
  * attached or in the next word) up to the first word that is none; that one is the host unless -H gave
  * one; what stands behind it is not looked at. "-to", "-wt" and "-ct" mean "-t", "-w" and "-c". A word
- * behind -q is skipped when -H names the host or more options follow: some configurations write one.
+ * behind -q is skipped when a -H in front of it or behind it names the host: some configurations write
+ * one. Without a -H it is the host, as it always was.
+ *
+ * The words of --extra-opts come first, so that those of the command line win.
  */
 #ifndef SP_NAGIOS_COMPAT_H
 #define SP_NAGIOS_COMPAT_H
@@ -36,19 +39,24 @@ struct sp_compat {
     const char **commands; /* -C, at most SP_LIMIT_COMMANDS less those of -f and -A */
     size_t command_count;
     const char **responses; /* -R: POSIX extended patterns that compile */
-    size_t response_count;
-    const char *from; /* -f without angle brackets; NULL: no MAIL */
-    const char *fqdn; /* -F; NULL: the machine's name */
-    bool login;       /* -A LOGIN; user and password are there */
+    size_t response_count;  /* at most command_count */
+    const char *from;       /* -f without angle brackets; NULL: no MAIL */
+    const char *fqdn;       /* -F; NULL: the machine's name */
+    bool auth_given;        /* -A, whatever it says: EHLO, not HELO */
+    /* Why -A can't be obeyed, in check_smtp's words without the ", " behind them: "only authtype LOGIN is
+     * supported". It ends as CRITICAL after all else was said to the server. NULL: nothing is wrong. */
+    const char *auth_problem;
+    bool login; /* -A LOGIN; user and password are there, each of at most SP_LIMIT_SECRET octets */
     const char *user;
     char *password; /* malloc'd, wiped by sp_compat_free; its octets in argv are overwritten */
-    struct sp_range warning, critical; /* seconds; a plain N is kept as "~:N" (alert above N) with the
+    struct sp_range warning,
+        critical;                /* seconds; a plain N is kept as "~:N" (alert above N) with the
                                           `text` as performance data show it: "%f" for a plain number */
-    uint32_t timeout_ms;               /* of the whole check; -t 0 is a day */
-    enum sp_state timeout_state;       /* CRITICAL when not given */
-    enum sp_tls_mode tls;              /* NONE, STARTTLS or IMPLICIT */
-    bool sni;                          /* --sni: send the host's name */
-    bool certificate;                  /* -D */
+    uint32_t timeout_ms;         /* of the whole check; -t 0 is a day */
+    enum sp_state timeout_state; /* CRITICAL when not given */
+    enum sp_tls_mode tls;        /* NONE, STARTTLS or IMPLICIT */
+    bool sni;                    /* --sni: send the host's name */
+    bool certificate;            /* -D */
     uint32_t cert_warning_days, cert_critical_days;
     bool lmtp, proxy, ignore_quit;
     unsigned verbose;
@@ -56,7 +64,12 @@ struct sp_compat {
     bool strict;             /* --strict: the rules of the native mode on top */
     const char *server_name; /* --server-name, for SNI and --strict; NULL: the host */
     const char *ca_file;     /* --ca-file, for --strict; NULL: the system's */
-    struct sp_buf text;      /* of SP_COMPAT_TEXT */
+    /* Why the file of --password-file deserves a look (others can read it), for -v; or NULL. Safe to
+     * print. */
+    const char *warning_note;
+    struct sp_buf
+        text; /* of SP_COMPAT_TEXT: whole lines, safe to print as they are, with no secret in
+                           them. Empty: out of memory */
 };
 
 /* True when this call of the program wants check_smtp's command line: its name, or the word --compat. */
