@@ -96,6 +96,7 @@ struct sp_report {
                                       --all-addresses) */
     size_t count;
     enum sp_state state; /* worst of all */
+    /* Counts those too that were lost for want of memory, so the sum may be above `count`. */
     size_t by_state[SP_STATE_COUNT];
 };
 

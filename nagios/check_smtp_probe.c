@@ -12,6 +12,7 @@
 #include "probe/limits.h"
 #include "probe/runner.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -47,10 +48,30 @@ static void write_unknown(struct sp_writer *writer, const char *text)
     sp_write_str(writer, "\n");
 }
 
+/* For when there is no memory for anything else. */
+static void tell_without_memory(void)
+{
+    static const char text[] = "SMTP UNKNOWN - out of memory, there is no result\n";
+    if (write(STDOUT_FILENO, text, sizeof text - 1) < 0)
+        return; /* the exit code says the same */
+}
+
+/* A verdict that nobody got is none. */
+static enum sp_state end_output(struct sp_writer *writer, enum sp_state state)
+{
+    if (sp_writer_flush(writer))
+        return state;
+    if (writer->error == ENOMEM && !writer->started)
+        tell_without_memory();
+    return SP_STATE_UNKNOWN;
+}
+
 /* Lines of a message may quote what the monitoring system has put into the arguments. */
 static void write_lines(struct sp_writer *writer, const struct sp_buf *message)
 {
     const char *text = (const char *)message->data;
+    if (message->len == 0) /* there was no memory for it */
+        sp_writer_fail(writer, ENOMEM);
     for (size_t at = 0; at < message->len;) {
         const char *end = memchr(text + at, '\n', message->len - at);
         size_t len = end != NULL ? (size_t)(end - (text + at)) : message->len - at;
@@ -182,9 +203,7 @@ int main(int argc, char **argv)
         write_lines(&plugin.writer, &plugin.cli.message);
     else
         write_text(&plugin, &program, action);
-    /* A verdict that nobody got is none. */
-    if (!sp_writer_flush(&plugin.writer))
-        state = SP_STATE_UNKNOWN;
+    state = end_output(&plugin.writer, state);
     sp_writer_free(&plugin.writer);
     sp_cli_free(&plugin.cli);
     return (int)state;

@@ -38,17 +38,18 @@ void sp_collector_add(struct sp_collector *collector, size_t target_index, size_
         return;
     }
     sp_result_judge(&result, evidence);
-    count_state(collector, result.state);
     if (collector->output->streams) {
+        count_state(collector, result.state);
         collector->output->result(collector->writer, collector->render, &result);
         sp_writer_offer(collector->writer);
         sp_result_free(&result);
         return;
     }
     struct sp_collector_entry *entry = new_entry(collector);
+    /* What can't be shown is never OK. */
+    count_state(collector, entry ? result.state : sp_state_worst(result.state, SP_STATE_UNKNOWN));
     if (!entry) {
         sp_result_free(&result);
-        collector->state = sp_state_worst(collector->state, SP_STATE_UNKNOWN);
         return;
     }
     *entry = (struct sp_collector_entry){target_index, address_index, result};

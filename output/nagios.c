@@ -266,6 +266,15 @@ static void report_one(struct sp_writer *writer, const struct sp_render *render,
     write_more(writer, render, "", result->evidence);
 }
 
+/* Endpoints that there was no memory to keep. */
+static size_t count_lost(const struct sp_report *report)
+{
+    size_t all = 0;
+    for (int i = 0; i < SP_STATE_COUNT; i++)
+        all += report->by_state[i];
+    return all > report->count ? all - report->count : 0;
+}
+
 static void write_counts(struct sp_writer *writer, const struct sp_report *report)
 {
     static const struct {
@@ -276,8 +285,9 @@ static void write_counts(struct sp_writer *writer, const struct sp_report *repor
                  {SP_STATE_UNKNOWN, "unknown"},
                  {SP_STATE_OK, "ok"}};
     const char *before = ": ";
-    sp_writef(writer, "SMTP %s - %zu endpoint%s", sp_state_name(report->state), report->count,
-              report->count == 1 ? "" : "s");
+    size_t count = report->count + count_lost(report);
+    sp_writef(writer, "SMTP %s - %zu endpoint%s", sp_state_name(report->state), count,
+              count == 1 ? "" : "s");
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         if (report->by_state[order[i].state] == 0)
             continue;
@@ -337,13 +347,16 @@ static void report_several(struct sp_writer *writer, const struct sp_render *ren
     sp_write_str(writer, "\n");
     for (size_t i = 0; i < report->count; i++)
         write_endpoint(writer, render, &report->results[i], marks[i]);
+    if (count_lost(report) > 0)
+        sp_writef(writer, "[UNKNOWN] %zu more could not be kept: out of memory\n",
+                  count_lost(report));
     free(marks);
 }
 
 static void write_report(struct sp_writer *writer, const struct sp_render *render,
                          const struct sp_report *report)
 {
-    if (report->count == 1)
+    if (report->count == 1 && count_lost(report) == 0)
         report_one(writer, render, &report->results[0]);
     else
         report_several(writer, render, report);

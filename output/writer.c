@@ -15,6 +15,7 @@ void sp_writer_init(struct sp_writer *writer, int fd)
 {
     writer->fd = fd;
     writer->error = 0;
+    writer->started = false;
     sp_buf_init(&writer->buf, fd < 0 ? SP_LIMIT_WRITER_MEMORY : SP_LIMIT_WRITER);
 }
 
@@ -49,6 +50,7 @@ static bool write_all(struct sp_writer *writer, const uint8_t *data, size_t len)
         ssize_t written = write(writer->fd, data, len);
 
         if (written > 0) {
+            writer->started = true;
             data += written;
             len -= (size_t)written;
         } else if (written == 0) {

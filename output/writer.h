@@ -16,7 +16,8 @@
 struct sp_writer {
     int fd;            /* -1: memory only; all stays in `buf` (tests, the plugin, the exporter) */
     struct sp_buf buf; /* what waits to be written; at most SP_LIMIT_WRITER(_MEMORY) octets */
-    int error; /* errno of the first failure, 0: none; ENOMEM too. Nothing is written after it */
+    int error;    /* errno of the first failure, 0: none; ENOMEM too. Nothing is written after it */
+    bool started; /* some octets have been written to fd */
 };
 
 /* The descriptor stays the caller's. The process must ignore SIGPIPE, so that a closed pipe is EPIPE. */

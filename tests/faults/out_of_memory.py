@@ -1,22 +1,24 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lets every allocation of the program fail in turn, alone and with all later ones.
+"""Lets every allocation of the programs fail in turn, alone and with all later ones.
 
 Whatever fails: no signal ends the program, no sanitizer-worthy wandering shows as a hang, the exit code
-is one of the contract, and it is 0 only with the complete result that an undisturbed run gives.
+is one of the contract, and it is 0 only with the complete result that an undisturbed run gives. The plugin
+says a state that fits its exit code on its first line, even with no memory left at all.
 """
 import argparse
 import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 import time
 
-CODES = {0, 1, 2, 3, 64, 78}
 LIMIT_S = 20
+PLUGIN_CODES = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
 
 
 def wait_for(path):
@@ -40,23 +42,60 @@ def run(command, preload, **variables):
                           stdin=subprocess.DEVNULL)
 
 
-def judge(done, expected):
-    """What is wrong with a run, or None."""
-    if done.returncode not in CODES:
+def judge_probe(done):
+    """What is wrong with a run of smtp-probe -o json, or None."""
+    if done.returncode not in {0, 1, 2, 3, 64, 78}:
         return f"ended with {done.returncode}: {done.stderr[-300:]!r}"
     if done.returncode == 0:
         try:
             states = [result["state"] for result in json.loads(done.stdout)]
         except ValueError:
             return "exit code 0 without valid JSON"
-        if states != expected:
+        if states != ["OK", "OK"]:
             return f"exit code 0 with {states}"
     return None
 
 
+def judge_plugin(done):
+    """The same for the plugin."""
+    text = done.stdout.decode("utf-8", "replace")
+    first = re.match(r"SMTP ([A-Z]+) - [^\n|]+[^\n]*\n", text)
+    if first is None or PLUGIN_CODES.get(first[1]) != done.returncode:
+        return f"ended with {done.returncode} and {text[:200]!r}"
+    if done.stderr:
+        return f"says {done.stderr[:300]!r} on standard error"
+    if done.returncode == 0 and (not text.startswith("SMTP OK - 2 endpoints: 2 ok|") or
+                                 text.count("\n[OK] ") != 2):
+        return f"exit code 0 with {text[:300]!r}"
+    return None
+
+
+def try_all(command, judge, preload, count_file):
+    """Runs the command with each allocation failing. Gives their number and what was wrong."""
+    whole = run(command, preload, SP_OOM_COUNT=str(count_file))
+    if whole.returncode != 0 or judge(whole):
+        sys.exit(f"the undisturbed run ended with {whole.returncode}: {whole.stdout!r} {whole.stderr!r}")
+    count = int(count_file.read_text())
+    if count < 50:
+        sys.exit("too few allocations were seen: is the library preloaded?")
+
+    def one(job):
+        number, stay = job
+        try:
+            done = run(command, preload, SP_OOM_AT=str(number), SP_OOM_STAY=stay)
+        except subprocess.TimeoutExpired:
+            return f"allocation {number}, stay {stay}: hung for {LIMIT_S} s"
+        fault = judge(done)
+        return fault and f"{command[0]}: allocation {number}, stay {stay}: {fault}"
+
+    jobs = [(number, stay) for number in range(1, count + 1) for stay in "01"]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        return count, [fault for fault in pool.map(one, jobs) if fault]
+
+
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("probe", "server", "preload"):
+    for name in ("probe", "plugin", "server", "preload"):
         parser.add_argument(f"--{name}", required=True)
     arguments = parser.parse_args()
     wrong = []
@@ -70,33 +109,19 @@ def main():
             wait_for(targets)
             chosen = directory / "chosen"
             chosen.write_text("\n".join(targets_of(targets, {"mx1", "smtps"})) + "\n")
-            command = [arguments.probe, "-o", "json", "--transcript", "--ca-file",
-                       str(directory / "pki" / "root.pem"), f"@{chosen}"]
-            whole = run(command, arguments.preload, SP_OOM_COUNT=str(count_file))
-            if whole.returncode != 0:
-                sys.exit(f"the undisturbed run ended with {whole.returncode}: {whole.stderr!r}")
-            expected = [result["state"] for result in json.loads(whole.stdout)]
-            count = int(count_file.read_text())
-            jobs = [(number, stay) for number in range(1, count + 1) for stay in "01"]
-
-            def one(job):
-                number, stay = job
-                try:
-                    done = run(command, arguments.preload, SP_OOM_AT=str(number), SP_OOM_STAY=stay)
-                except subprocess.TimeoutExpired:
-                    return f"allocation {number}, stay {stay}: hung for {LIMIT_S} s"
-                fault = judge(done, expected)
-                return fault and f"allocation {number}, stay {stay}: {fault}"
-
-            with concurrent.futures.ThreadPoolExecutor(4) as pool:
-                wrong = [fault for fault in pool.map(one, jobs) if fault]
+            common = ["--ca-file", str(directory / "pki" / "root.pem"), f"@{chosen}"]
+            for program, options, judge in (
+                    (arguments.probe, ["-o", "json", "--transcript"], judge_probe),
+                    (arguments.plugin, ["-vvv", "-w", "20", "-t", "15"], judge_plugin)):
+                count, faults = try_all([program, *options, *common], judge, arguments.preload,
+                                        count_file)
+                print(f"{program}: {count} allocations, each failed alone and with all later ones: "
+                      f"{len(faults)} wrong")
+                wrong += faults
         finally:
             server.stdin.close()
             server.wait(10)
     print(*wrong[:20], sep="\n")
-    print(f"{count} allocations, each failed alone and with all later ones: {len(wrong)} wrong")
-    if count < 50:
-        sys.exit("too few allocations were seen: is the library preloaded?")
     return 1 if wrong else 0
 
 
