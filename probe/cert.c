@@ -407,19 +407,36 @@ static void mark_broken(struct sp_cert *cert, const char *error)
     cert->error = error;
 }
 
+/* Finds all parts; nothing is made of them yet. */
+static const char *split(const uint8_t *der, size_t len, struct sp_cert *cert, struct parts *parts)
+{
+    struct sp_der tbs;
+    memset(cert, 0, sizeof *cert);
+    cert->der.data = der;
+    cert->der.len = len;
+    cert->path_len = -1;
+    if (len > SP_LIMIT_CERT_BYTES) {
+        return "it is larger than we read";
+    }
+    const char *error = split_certificate(cert, parts, &tbs);
+    return error != NULL ? error : split_tbs(&tbs, cert, parts);
+}
+
+const char *sp_cert_outline(const uint8_t *der, size_t len, struct sp_slice *out_subject)
+{
+    struct parts parts = {0};
+    struct sp_cert cert;
+    const char *error = split(der, len, &cert, &parts);
+    if (error == NULL) {
+        *out_subject = cert.subject;
+    }
+    return error;
+}
+
 bool sp_cert_read(struct sp_arena *arena, const uint8_t *der, size_t len, struct sp_cert *out_cert)
 {
     struct parts parts = {0};
-    struct sp_der tbs;
-    memset(out_cert, 0, sizeof *out_cert);
-    out_cert->der.data = der;
-    out_cert->der.len = len;
-    out_cert->path_len = -1;
-    const char *error = len > SP_LIMIT_CERT_BYTES ? "it is larger than we read"
-                                                  : split_certificate(out_cert, &parts, &tbs);
-    if (error == NULL) {
-        error = split_tbs(&tbs, out_cert, &parts);
-    }
+    const char *error = split(der, len, out_cert, &parts);
     if (error != NULL) {
         mark_broken(out_cert, error);
         return true;

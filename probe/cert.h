@@ -133,6 +133,11 @@ bool sp_cert_parse(struct sp_arena *arena, const uint8_t *der, size_t len,
                    struct sp_cert *out_cert);
 /* The same without the digests, for the many certificates of a trust store. */
 bool sp_cert_read(struct sp_arena *arena, const uint8_t *der, size_t len, struct sp_cert *out_cert);
+/*
+ * Only where the subject's Name stands; nothing is allocated and no text is made. NULL when
+ * sp_cert_read would find this certificate `parsed`, else its `error`: both walk by the same code.
+ */
+const char *sp_cert_outline(const uint8_t *der, size_t len, struct sp_slice *out_subject);
 
 /* One GeneralName (RFC 5280 §4.2.1.6), as it stands in the DER. */
 struct sp_general_name {

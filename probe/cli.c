@@ -244,7 +244,7 @@ static enum sp_cli_action take_long(struct parse *parse, const char *word)
         memcpy(name, word, len);
         name[len] = '\0';
         info = find_long(parse->program, name);
-        near = suggest(parse->program, name);
+        near = info == NULL ? suggest(parse->program, name) : NULL;
     }
     if (info != NULL) {
         return take_option(parse, info, word[len] == '=' ? word + len + 1 : NULL, false);

@@ -156,9 +156,22 @@ static size_t read_character(const struct sp_der_value *value, size_t pos, uint3
     return width;
 }
 
+/* ASCII in one of the kinds of string that have it as octets: nearly every name there is. */
+static bool is_ascii(const struct sp_der_value *value)
+{
+    uint8_t all = 0;
+    for (size_t i = 0; i < value->content.len; i++) {
+        all |= value->content.data[i];
+    }
+    return all < 0x80 && character_width(value->tag) == 1;
+}
+
 static bool is_text(const struct sp_der_value *value)
 {
     uint32_t character;
+    if (is_ascii(value)) {
+        return true;
+    }
     if (character_width(value->tag) == 0) {
         return false;
     }
@@ -178,17 +191,27 @@ static bool is_text(const struct sp_der_value *value)
 struct folder {
     const struct sp_der_value *value;
     size_t pos;
-    bool started;
+    bool started, ascii;
 };
+
+static struct folder start_folding(const struct sp_der_value *value)
+{
+    return (struct folder){.value = value, .ascii = is_ascii(value)};
+}
 
 #define NO_CHARACTER UINT32_MAX
 
 static uint32_t next_folded(struct folder *folder)
 {
     bool space = false;
-    uint32_t character;
+    uint32_t character = 0;
     while (folder->pos < folder->value->content.len) {
-        size_t width = read_character(folder->value, folder->pos, &character);
+        size_t width = 1;
+        if (folder->ascii) {
+            character = folder->value->content.data[folder->pos];
+        } else {
+            width = read_character(folder->value, folder->pos, &character);
+        }
         if (width == 0) {
             break; /* is_text was asked first, so this is not reached */
         }
@@ -209,7 +232,7 @@ static uint32_t next_folded(struct folder *folder)
 
 static bool equal_text(const struct sp_der_value *a, const struct sp_der_value *b)
 {
-    struct folder fa = {a, 0, false}, fb = {b, 0, false};
+    struct folder fa = start_folding(a), fb = start_folding(b);
     uint32_t ca, cb;
     do {
         ca = next_folded(&fa);
@@ -264,13 +287,10 @@ bool sp_dn_within(struct sp_slice name, struct sp_slice base)
     return compare(name, base, false);
 }
 
-/* FNV-1a: the table is no target, because only trust anchors are in it. */
+/* FNV-1a over characters: the table is no target, because only trust anchors are in it. */
 static uint32_t add_hash(uint32_t hash, uint32_t value)
 {
-    for (int shift = 0; shift < 32; shift += 8) {
-        hash = (uint32_t)((hash ^ (value >> shift & 0xffu)) * UINT64_C(16777619));
-    }
-    return hash;
+    return (uint32_t)((hash ^ value) * UINT64_C(16777619));
 }
 
 static uint32_t hash_octets(uint32_t hash, struct sp_slice octets)
@@ -294,7 +314,7 @@ uint32_t sp_dn_hash(struct sp_slice name)
             hash = hash_octets(hash, attribute.value.whole);
             continue;
         }
-        struct folder folder = {&attribute.value, 0, false};
+        struct folder folder = start_folding(&attribute.value);
         for (uint32_t c = next_folded(&folder); c != NO_CHARACTER; c = next_folded(&folder)) {
             hash = add_hash(hash, c);
         }

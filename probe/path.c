@@ -85,13 +85,15 @@ static void add_candidate(const struct builder *b, const struct sp_cert *tip,
     list[i] = added;
 }
 
-static size_t find_candidates(const struct builder *b, const struct sp_cert *tip,
+static size_t find_candidates(struct builder *b, const struct sp_cert *tip,
                               struct candidate list[MAX_CANDIDATES])
 {
     const struct sp_cert *anchors[SP_LIMIT_PATH_ANCHORS];
     size_t count = 0, found = 0;
-    if (b->trust != NULL) {
-        found = sp_trust_find(b->trust, tip->issuer, anchors, SP_LIMIT_PATH_ANCHORS);
+    if (b->trust != NULL &&
+        !sp_trust_find(b->trust, tip->issuer, anchors, SP_LIMIT_PATH_ANCHORS, &found)) {
+        b->out_of_memory = true;
+        return 0;
     }
     for (size_t i = 0; i < found && i < SP_LIMIT_PATH_ANCHORS; i++) {
         struct candidate candidate = {anchors[i], -1, i, 0};
@@ -267,12 +269,11 @@ static void extend(struct builder *b, size_t tip)
 
 static void build(struct builder *b)
 {
-    const struct sp_cert *anchor = b->trust != NULL ? sp_trust_same(b->trust, b->certs) : NULL;
     b->constraint_steps = SP_LIMIT_CONSTRAINT_STEPS;
     b->route.certs[0] = b->certs;
     b->route.depths[0] = 0;
     b->route.count = 1;
-    if (anchor != NULL) {
+    if (b->trust != NULL && sp_trust_has(b->trust, b->certs)) {
         /* The user trusts this very certificate: nothing has to vouch for it. */
         end_route(b, SP_PATH_END_ANCHOR);
         return;
@@ -463,8 +464,7 @@ static bool fill_path(struct sp_arena *arena, const struct builder *b, struct sp
         }
     }
     if (b->best.end == SP_PATH_END_ANCHOR) {
-        const struct sp_cert *last = b->best.certs[b->best.count - 1];
-        out->anchor = b->best.count == 1 ? sp_trust_same(b->trust, last) : last;
+        out->anchor = b->best.certs[b->best.count - 1];
     }
     return true;
 }

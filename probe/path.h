@@ -32,7 +32,8 @@ struct sp_verify {
     size_t problem_count;
     int *path; /* indexes into the chain, leaf first; the anchor is not in it */
     size_t path_count;
-    const struct sp_cert *anchor; /* the anchor used (owned by the trust index), or NULL */
+    /* The anchor used, or NULL. The trust index owns it, or it is the server's own certificate. */
+    const struct sp_cert *anchor;
 };
 
 /*

@@ -26,8 +26,8 @@ void sp_pem_init(struct sp_pem *pem, const void *text, size_t len);
 bool sp_pem_next(struct sp_pem *pem, struct sp_pem_block *out_block);
 bool sp_pem_is(const struct sp_pem_block *block, const char *label);
 /*
- * Decodes the block's base64 into `out`, which has room for block->body_len octets. False: it is
- * incomplete or not base64.
+ * Decodes the block's base64 into `out`, which has room for block->body_len octets; it may be the
+ * body itself, whose octets are then replaced. False: it is incomplete or not base64.
  */
 bool sp_pem_decode(const struct sp_pem_block *block, uint8_t *out, size_t *out_len);
 

@@ -12,18 +12,36 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* One anchor: found by its subject, and read whole only when a chain asks for it. */
 struct entry {
-    struct sp_cert cert;
-    uint32_t hash;
+    struct sp_slice der, subject; /* in one of the texts */
+    uint32_t hash;                /* of the subject */
+    struct sp_cert *cert;         /* NULL: nobody has asked yet */
     struct entry *next_in_bucket, *next;
 };
 
-struct sp_trust {
+/* What was read: each PEM block is decoded where it stands, so the anchors' DER is in there. */
+struct text {
+    struct text *next;
+    uint8_t *data;
+    size_t len;
+};
+
+struct index {
     struct sp_arena *arena;
+    struct text *texts;
     struct entry *first, **last;
-    size_t count;
+    size_t count, read_count;
     struct entry **buckets;
     size_t bucket_count; /* a power of two */
+    struct sp_pem rest;  /* of texts->data, when rest_waits */
+    bool rest_waits;
+    bool out_of_memory; /* while the rest was indexed: nothing is found any more */
+};
+
+/* The index grows behind a const pointer: what a lookup finds is the same all the time. */
+struct sp_trust {
+    struct index *index;
 };
 
 /* What one piece of input held, to say afterwards what is wrong with it. */
@@ -37,20 +55,31 @@ struct tally {
     bool out_of_memory;
 };
 
-/* DER and facts of some ten thousand anchors. */
+/* How much of an input is wanted before anybody asks for an anchor. */
+enum extent {
+    WHOLE,
+    FIRST_GOOD /* enough to say that the input is usable; the rest waits for the first chain */
+};
+
+/* Entries of some ten thousand anchors, and the facts of those that were asked for. */
 #define TRUST_ARENA (4u * (size_t)SP_LIMIT_CA_FILE)
+#define FIRST_BUCKETS 256u
 
 static struct sp_trust *new_trust(void)
 {
     struct sp_trust *trust = calloc(1, sizeof *trust);
-    if (trust == NULL) {
+    struct index *index = calloc(1, sizeof *index);
+    if (trust == NULL || index == NULL) {
+        free(trust);
+        free(index);
         return NULL;
     }
-    trust->last = &trust->first;
-    trust->arena = sp_arena_new(TRUST_ARENA);
-    trust->bucket_count = 1024;
-    trust->buckets = calloc(trust->bucket_count, sizeof *trust->buckets);
-    if (trust->arena == NULL || trust->buckets == NULL) {
+    trust->index = index;
+    index->last = &index->first;
+    index->arena = sp_arena_new(TRUST_ARENA);
+    index->bucket_count = FIRST_BUCKETS;
+    index->buckets = calloc(index->bucket_count, sizeof(struct entry *));
+    if (index->arena == NULL || index->buckets == NULL) {
         sp_trust_free(trust);
         return NULL;
     }
@@ -62,63 +91,40 @@ void sp_trust_free(struct sp_trust *trust)
     if (trust == NULL) {
         return;
     }
-    sp_arena_free(trust->arena);
-    free(trust->buckets);
+    for (struct text *text = trust->index->texts; text != NULL;) {
+        struct text *next = text->next;
+        free(text->data);
+        free(text);
+        text = next;
+    }
+    sp_arena_free(trust->index->arena);
+    free(trust->index->buckets);
+    free(trust->index);
     free(trust);
 }
 
-size_t sp_trust_count(const struct sp_trust *trust)
+/* --- the table ---------------------------------------------------------------------------------- */
+
+static struct entry *find_bucket(const struct index *index, uint32_t hash)
 {
-    return trust->count;
+    return index->buckets[hash & (index->bucket_count - 1)];
 }
 
-static struct entry *find_bucket(const struct sp_trust *trust, uint32_t hash)
+static bool holds(const struct index *index, uint32_t hash, struct sp_slice der)
 {
-    return trust->buckets[hash & (trust->bucket_count - 1)];
-}
-
-size_t sp_trust_find(const struct sp_trust *trust, struct sp_slice subject,
-                     const struct sp_cert **out_certs, size_t max)
-{
-    size_t found = 0;
-    uint32_t hash = sp_dn_hash(subject);
-    for (struct entry *entry = find_bucket(trust, hash); entry != NULL;
+    for (const struct entry *entry = find_bucket(index, hash); entry != NULL;
          entry = entry->next_in_bucket) {
-        if (entry->hash != hash || !sp_dn_equal(entry->cert.subject, subject)) {
-            continue;
-        }
-        if (found < max) {
-            out_certs[found] = &entry->cert;
-        }
-        found++;
-    }
-    return found;
-}
-
-const struct sp_cert *sp_trust_same(const struct sp_trust *trust, const struct sp_cert *cert)
-{
-    if (!cert->parsed) {
-        return NULL;
-    }
-    uint32_t hash = sp_dn_hash(cert->subject);
-    for (struct entry *entry = find_bucket(trust, hash); entry != NULL;
-         entry = entry->next_in_bucket) {
-        if (entry->hash == hash && sp_slice_equal(entry->cert.der, cert->der)) {
-            return &entry->cert;
+        if (entry->hash == hash && sp_slice_equal(entry->der, der)) {
+            return true;
         }
     }
-    return NULL;
-}
-
-bool sp_trust_has(const struct sp_trust *trust, const struct sp_cert *cert)
-{
-    return sp_trust_same(trust, cert) != NULL;
+    return false;
 }
 
 /* The order of the input is kept in each bucket, so that a run is like the one before. */
-static void link_entry(struct sp_trust *trust, struct entry *entry)
+static void link_entry(struct index *index, struct entry *entry)
 {
-    struct entry **slot = &trust->buckets[entry->hash & (trust->bucket_count - 1)];
+    struct entry **slot = &index->buckets[entry->hash & (index->bucket_count - 1)];
     while (*slot != NULL) {
         slot = &(*slot)->next_in_bucket;
     }
@@ -127,18 +133,18 @@ static void link_entry(struct sp_trust *trust, struct entry *entry)
 }
 
 /* Keeps chains short; when there is no memory for it they just stay longer. */
-static void grow_buckets(struct sp_trust *trust)
+static void grow_buckets(struct index *index)
 {
-    size_t count = trust->bucket_count * 4;
+    size_t count = index->bucket_count * 4;
     struct entry **buckets = calloc(count, sizeof *buckets);
     if (buckets == NULL) {
         return;
     }
-    free(trust->buckets);
-    trust->buckets = buckets;
-    trust->bucket_count = count;
-    for (struct entry *entry = trust->first; entry != NULL; entry = entry->next) {
-        link_entry(trust, entry);
+    free(index->buckets);
+    index->buckets = buckets;
+    index->bucket_count = count;
+    for (struct entry *entry = index->first; entry != NULL; entry = entry->next) {
+        link_entry(index, entry);
     }
 }
 
@@ -150,82 +156,180 @@ static void note_broken(struct tally *tally, size_t line, const char *error)
     }
 }
 
-/* Adds one certificate. The memory of one that is broken or known already stays with the index, which
- * is freed as a whole. */
-static void add_certificate(struct sp_trust *trust, const uint8_t *der, size_t len, size_t line,
+/* Adds one certificate, whose octets stay where they are. */
+static void add_certificate(struct index *index, struct sp_slice der, size_t line,
                             struct tally *tally)
 {
-    struct entry *entry = sp_arena_alloc(trust->arena, sizeof *entry);
-    uint8_t *copy = sp_arena_memdup(trust->arena, der, len);
-    if (entry == NULL || copy == NULL || !sp_cert_read(trust->arena, copy, len, &entry->cert)) {
-        tally->out_of_memory = true;
-        return;
-    }
-    if (!entry->cert.parsed) {
-        note_broken(tally, line, entry->cert.error);
+    struct sp_slice subject = {NULL, 0};
+    const char *error = sp_cert_outline(der.data, der.len, &subject);
+    if (error != NULL) {
+        note_broken(tally, line, error);
         return;
     }
     tally->certificates++;
-    if (sp_trust_has(trust, &entry->cert)) {
+    uint32_t hash = sp_dn_hash(subject);
+    if (holds(index, hash, der)) {
         return;
     }
-    entry->hash = sp_dn_hash(entry->cert.subject);
-    *trust->last = entry;
-    trust->last = &entry->next;
-    link_entry(trust, entry);
-    if (++trust->count > 2 * trust->bucket_count) {
-        grow_buckets(trust);
+    struct entry *entry = sp_arena_alloc(index->arena, sizeof *entry);
+    if (entry == NULL) {
+        tally->out_of_memory = true;
+        return;
+    }
+    entry->der = der;
+    entry->subject = subject;
+    entry->hash = hash;
+    *index->last = entry;
+    index->last = &entry->next;
+    link_entry(index, entry);
+    if (++index->count > 2 * index->bucket_count) {
+        grow_buckets(index);
     }
 }
 
-static void add_block(struct sp_trust *trust, const struct sp_pem_block *block, struct tally *tally)
+/* --- input -------------------------------------------------------------------------------------- */
+
+static bool is_private_key(const struct sp_pem_block *block)
 {
+    static const char ending[] = "PRIVATE KEY";
+    const size_t len = sizeof ending - 1;
+    return block->label_len >= len &&
+           memcmp(block->label + block->label_len - len, ending, len) == 0;
+}
+
+/* `block` is in `text` and is decoded there. */
+static void add_block(struct index *index, const struct text *text,
+                      const struct sp_pem_block *block, struct tally *tally)
+{
+    uint8_t *der = text->data + (block->body - (const char *)text->data);
+    size_t len = 0;
     tally->blocks++;
     bool plain = sp_pem_is(block, "CERTIFICATE") || sp_pem_is(block, "X509 CERTIFICATE");
     bool with_trust = sp_pem_is(block, "TRUSTED CERTIFICATE");
     if (!plain && !with_trust) {
-        tally->private_key = tally->private_key ||
-                             (block->label_len >= 11 &&
-                              memcmp(block->label + block->label_len - 11, "PRIVATE KEY", 11) == 0);
-        return;
-    }
-    uint8_t *der = malloc(block->body_len + 4);
-    size_t len = 0;
-    if (der == NULL) {
-        tally->out_of_memory = true;
+        if (is_private_key(block)) {
+            tally->private_key = true;
+            memset(der, 0, block->body_len); /* the text stays; a key has no business in it */
+        }
         return;
     }
     if (!sp_pem_decode(block, der, &len)) {
         note_broken(tally, block->line,
                     block->complete ? "it is not base64" : "its END line is missing");
-    } else {
-        struct sp_der reader;
-        struct sp_der_value first;
-        sp_der_init(&reader, (struct sp_slice){der, len});
-        /* OpenSSL writes notes about trust behind the certificate; they are not looked at. */
-        if (with_trust && sp_der_read(&reader, &first)) {
-            len = first.whole.len;
-        }
-        add_certificate(trust, der, len, block->line, tally);
-    }
-    free(der);
-}
-
-static void add_memory(struct sp_trust *trust, const void *data, size_t len, struct tally *tally)
-{
-    struct sp_pem pem;
-    struct sp_pem_block block;
-    const uint8_t *octets = data;
-    memset(tally, 0, sizeof *tally);
-    if (len > 0 && octets[0] == SP_DER_SEQUENCE) {
-        add_certificate(trust, octets, len, 0, tally);
         return;
     }
-    sp_pem_init(&pem, data, len);
-    while (!tally->out_of_memory && sp_pem_next(&pem, &block)) {
-        add_block(trust, &block, tally);
+    struct sp_der reader;
+    struct sp_der_value first;
+    sp_der_init(&reader, (struct sp_slice){der, len});
+    /* OpenSSL writes notes about trust behind the certificate; they are not looked at. */
+    if (with_trust && sp_der_read(&reader, &first)) {
+        len = first.whole.len;
+    }
+    add_certificate(index, (struct sp_slice){der, len}, block->line, tally);
+}
+
+static void add_blocks(struct index *index, const struct text *text, struct sp_pem *pem,
+                       enum extent extent, struct tally *tally)
+{
+    struct sp_pem_block block;
+    while (!tally->out_of_memory && (extent == WHOLE || tally->certificates == 0) &&
+           sp_pem_next(pem, &block)) {
+        add_block(index, text, &block, tally);
     }
 }
+
+/* Takes over `data`, which may be NULL: there was no memory for it. */
+static void add_text(struct index *index, uint8_t *data, size_t len, enum extent extent,
+                     struct tally *tally)
+{
+    struct text *text = calloc(1, sizeof *text);
+    memset(tally, 0, sizeof *tally);
+    if (text == NULL || data == NULL) {
+        free(text);
+        free(data);
+        tally->out_of_memory = true;
+        return;
+    }
+    *text = (struct text){.next = index->texts, .data = data, .len = len};
+    index->texts = text;
+    if (len > 0 && data[0] == SP_DER_SEQUENCE) {
+        add_certificate(index, (struct sp_slice){data, len}, 0, tally);
+        return;
+    }
+    sp_pem_init(&index->rest, data, len);
+    add_blocks(index, text, &index->rest, extent, tally);
+    index->rest_waits = extent == FIRST_GOOD;
+}
+
+bool sp_trust_prepare(const struct sp_trust *trust)
+{
+    struct index *index = trust->index;
+    if (index->rest_waits) {
+        struct tally tally = {0};
+        index->rest_waits = false;
+        add_blocks(index, index->texts, &index->rest, WHOLE, &tally);
+        index->out_of_memory = tally.out_of_memory;
+    }
+    return !index->out_of_memory;
+}
+
+/* --- lookups ------------------------------------------------------------------------------------ */
+
+size_t sp_trust_count(const struct sp_trust *trust)
+{
+    return sp_trust_prepare(trust) ? trust->index->count : 0;
+}
+
+size_t sp_trust_read_count(const struct sp_trust *trust)
+{
+    return trust->index->read_count;
+}
+
+/* Makes facts of the octets, once. NULL: out of memory. */
+static const struct sp_cert *read_entry(struct index *index, struct entry *entry)
+{
+    if (entry->cert == NULL) {
+        struct sp_cert *cert = sp_arena_alloc(index->arena, sizeof *cert);
+        if (cert == NULL || !sp_cert_read(index->arena, entry->der.data, entry->der.len, cert)) {
+            return NULL;
+        }
+        entry->cert = cert;
+        index->read_count++;
+    }
+    return entry->cert;
+}
+
+bool sp_trust_find(const struct sp_trust *trust, struct sp_slice subject,
+                   const struct sp_cert **out_certs, size_t max, size_t *out_found)
+{
+    *out_found = 0;
+    if (!sp_trust_prepare(trust)) {
+        return false;
+    }
+    uint32_t hash = sp_dn_hash(subject);
+    for (struct entry *entry = find_bucket(trust->index, hash); entry != NULL;
+         entry = entry->next_in_bucket) {
+        if (entry->hash != hash || !sp_dn_equal(entry->subject, subject)) {
+            continue;
+        }
+        if (*out_found < max) {
+            out_certs[*out_found] = read_entry(trust->index, entry);
+            if (out_certs[*out_found] == NULL) {
+                return false;
+            }
+        }
+        ++*out_found;
+    }
+    return true;
+}
+
+bool sp_trust_has(const struct sp_trust *trust, const struct sp_cert *cert)
+{
+    return cert->parsed && sp_trust_prepare(trust) &&
+           holds(trust->index, sp_dn_hash(cert->subject), cert->der);
+}
+
+/* --- messages ----------------------------------------------------------------------------------- */
 
 #define HELP_FILE "give a file with root certificates in PEM or DER"
 
@@ -261,12 +365,12 @@ static bool explain(const struct tally *tally, const char *what, const char *nam
 /* --- files -------------------------------------------------------------------------------------- */
 
 /* Reads a whole file; NULL with a text in `error`. An empty file is an error. */
-static void *read_file(const char *what, const char *path, size_t *out_len, char *error,
-                       size_t size)
+static uint8_t *read_file(const char *what, const char *path, size_t *out_len, char *error,
+                          size_t size)
 {
     struct stat status;
     FILE *file = NULL;
-    char *data = NULL;
+    uint8_t *data = NULL;
     size_t len = 0;
     if (stat(path, &status) != 0) {
         (void)snprintf(error, size, "cannot read %s %s: %s; check the path", what, path,
@@ -297,22 +401,21 @@ static void *read_file(const char *what, const char *path, size_t *out_len, char
     return data;
 }
 
-static bool add_file(struct sp_trust *trust, const char *what, const char *path, bool strict,
-                     char *error, size_t size)
+static bool add_file(struct index *index, const char *what, const char *path, bool strict,
+                     enum extent extent, char *error, size_t size)
 {
     size_t len;
     struct tally tally;
-    void *data = read_file(what, path, &len, error, size);
+    uint8_t *data = read_file(what, path, &len, error, size);
     if (data == NULL) {
         return false;
     }
-    add_memory(trust, data, len, &tally);
-    free(data);
+    add_text(index, data, len, extent, &tally);
     return !explain(&tally, what, path, strict, error, size);
 }
 
 /* Adds every file of a directory that holds certificates; the rest is skipped. */
-static bool add_directory(struct sp_trust *trust, const char *path, char *error, size_t size)
+static bool add_directory(struct index *index, const char *path, char *error, size_t size)
 {
     DIR *dir = opendir(path);
     struct dirent *item;
@@ -332,7 +435,7 @@ static bool add_directory(struct sp_trust *trust, const char *path, char *error,
             continue;
         }
         files++;
-        if (add_file(trust, "CA file", name, false, ignored, sizeof ignored)) {
+        if (add_file(index, "CA file", name, false, WHOLE, ignored, sizeof ignored)) {
             usable++;
         }
     }
@@ -354,13 +457,14 @@ static const char *const system_bundles[] = {
     "/etc/ssl/cert.pem",                                 /* Alpine, OpenBSD, FreeBSD */
 };
 
-static bool add_system(struct sp_trust *trust, char *error, size_t size)
+static bool add_system(struct index *index, char *error, size_t size)
 {
     struct stat status;
     for (size_t i = 0; i < sizeof system_bundles / sizeof system_bundles[0]; i++) {
         /* The first that is there counts: a broken store is said to be broken, not passed over. */
         if (stat(system_bundles[i], &status) == 0) {
-            return add_file(trust, "the system's CA file", system_bundles[i], false, error, size);
+            return add_file(index, "the system's CA file", system_bundles[i], false, FIRST_GOOD,
+                            error, size);
         }
     }
     (void)snprintf(error, size,
@@ -379,13 +483,13 @@ struct sp_trust *sp_trust_load(const char *ca_file, const char *ca_dir, char *er
         return NULL;
     }
     if (ca_file == NULL && ca_dir == NULL) {
-        good = add_system(trust, error, size);
+        good = add_system(trust->index, error, size);
     }
     if (ca_file != NULL) {
-        good = add_file(trust, "the CA file", ca_file, true, error, size);
+        good = add_file(trust->index, "the CA file", ca_file, true, WHOLE, error, size);
     }
     if (good && ca_dir != NULL) {
-        good = add_directory(trust, ca_dir, error, size);
+        good = add_directory(trust->index, ca_dir, error, size);
     }
     if (!good) {
         sp_trust_free(trust);
@@ -394,16 +498,33 @@ struct sp_trust *sp_trust_load(const char *ca_file, const char *ca_dir, char *er
     return trust;
 }
 
-struct sp_trust *sp_trust_from_memory(const void *data, size_t len, char *error, size_t size)
+static struct sp_trust *from_memory(const void *data, size_t len, enum extent extent, char *error,
+                                    size_t size)
 {
     struct sp_trust *trust = new_trust();
     struct tally tally = {.out_of_memory = true};
+    uint8_t *copy = malloc(len + 1);
     if (trust != NULL) {
-        add_memory(trust, data, len, &tally);
+        if (copy != NULL && len > 0) {
+            memcpy(copy, data, len);
+        }
+        add_text(trust->index, copy, len, extent, &tally);
+    } else {
+        free(copy);
     }
-    if (explain(&tally, "the text", "with root certificates", true, error, size)) {
+    if (explain(&tally, "the text", "with root certificates", extent == WHOLE, error, size)) {
         sp_trust_free(trust);
         return NULL;
     }
     return trust;
+}
+
+struct sp_trust *sp_trust_from_memory(const void *data, size_t len, char *error, size_t size)
+{
+    return from_memory(data, len, WHOLE, error, size);
+}
+
+struct sp_trust *sp_trust_bundle_from_memory(const void *data, size_t len, char *error, size_t size)
+{
+    return from_memory(data, len, FIRST_GOOD, error, size);
 }

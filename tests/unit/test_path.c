@@ -202,6 +202,7 @@ static const struct mint_row first_rows[] = {
 };
 
 #define HOST "mx.example.org"
+#define SYSTEM_ROOTS_MAX 4000000u
 
 static const struct chain_row {
     const char *sent, *anchors, *host;
@@ -490,6 +491,84 @@ static int complain(const struct chain_row *row, const char *what, const char *g
     return 1;
 }
 
+/* What the system has, or nothing. The caller frees it. */
+static char *read_system_roots(void)
+{
+    FILE *file = fopen("/etc/ssl/certs/ca-certificates.crt", "rbe");
+    char *text = calloc(1, SYSTEM_ROOTS_MAX + 1);
+    assert_non_null(text);
+    if (file != NULL) {
+        text[fread(text, 1, SYSTEM_ROOTS_MAX, file)] = '\0';
+        assert_int_equal(0, fclose(file));
+    }
+    return text;
+}
+
+/* The anchors behind all those of the system and a broken one: a store of which only what a chain
+ * asks for is read. */
+static struct sp_trust *make_large_trust(const char *list)
+{
+    static const char broken[] = "-----BEGIN CERTIFICATE-----\n%%%%\n-----END CERTIFICATE-----\n";
+    char error[256], *pem = mint_pem(&pki, list), *roots = read_system_roots();
+    size_t size = strlen(roots) + sizeof broken + strlen(pem) + 2;
+    char *text = malloc(size);
+    assert_non_null(text);
+    int len = snprintf(text, size, "%s\n%s%s", roots, broken, pem);
+    struct sp_trust *trust = sp_trust_bundle_from_memory(text, (size_t)len, error, sizeof error);
+    free(text);
+    free(roots);
+    free(pem);
+    if (trust == NULL) {
+        fail_msg("%s", error);
+    }
+    return trust;
+}
+
+static bool is_same_verdict(const struct sp_verify *a, const struct sp_verify *b)
+{
+    bool same = a->done == b->done && a->trusted == b->trusted &&
+                a->name_tested == b->name_tested && a->name_match == b->name_match &&
+                (a->authenticated_by == NULL) == (b->authenticated_by == NULL) &&
+                a->problem_count == b->problem_count && a->path_count == b->path_count &&
+                (a->anchor == NULL) == (b->anchor == NULL);
+    for (size_t i = 0; same && i < a->problem_count; i++) {
+        same = a->problems[i].reason == b->problems[i].reason &&
+               a->problems[i].depth == b->problems[i].depth &&
+               strcmp(a->problems[i].detail, b->problems[i].detail) == 0;
+    }
+    for (size_t i = 0; same && i < a->path_count; i++) {
+        same = a->path[i] == b->path[i];
+    }
+    return same &&
+           (a->anchor == NULL || (sp_slice_equal(a->anchor->der, b->anchor->der) &&
+                                  strcmp(a->anchor->subject_text, b->anchor->subject_text) == 0));
+}
+
+/* The same verdict, word for word, whatever else is in the store and however little of it is read. */
+static int judge_with_large_store(const struct chain_row *row, const struct chain *chain,
+                                  const struct sp_verify *wanted)
+{
+    struct sp_verify verify;
+    struct sp_arena *arena = sp_arena_new(SP_LIMIT_ARENA);
+    struct sp_trust *trust = make_large_trust(row->anchors);
+    int wrong = 0;
+    size_t own = row->anchors[0] != '\0' ? 1 : 0;
+    for (const char *p = row->anchors; *p != '\0'; p++) {
+        own += *p == ' ' ? 1 : 0;
+    }
+    assert_true(
+        sp_path_validate(arena, chain->certs, chain->count, trust, row->host, MINT_NOW, &verify));
+    if (!is_same_verdict(wanted, &verify)) {
+        wrong += complain(row, "the verdict with a large store", "another one", "the same");
+    }
+    if (sp_trust_read_count(trust) > own) {
+        wrong += complain(row, "reading", "more than the anchors that were asked for", "lazy");
+    }
+    sp_trust_free(trust);
+    sp_arena_free(arena);
+    return wrong;
+}
+
 static int judge_row(const struct chain_row *row)
 {
     struct chain chain;
@@ -532,6 +611,7 @@ static int judge_row(const struct chain_row *row)
             wrong += complain(row, "a detail", verify.problems[i].detail, "one clean line");
         }
     }
+    wrong += judge_with_large_store(row, &chain, &verify);
     sp_trust_free(trust);
     free_chain(&chain);
     return wrong;

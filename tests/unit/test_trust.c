@@ -156,6 +156,14 @@ static void test_unreadable(void **state)
     assert_non_null(strstr(error, "Permission denied; check its permissions"));
 }
 
+static size_t find(const struct sp_trust *trust, struct sp_slice subject,
+                   const struct sp_cert **out_certs, size_t max)
+{
+    size_t found;
+    assert_true(sp_trust_find(trust, subject, out_certs, max, &found));
+    return found;
+}
+
 static void test_find(void **state)
 {
     (void)state;
@@ -171,19 +179,18 @@ static void test_find(void **state)
     assert_true(sp_cert_parse(arena, pki.certs[1].der, pki.certs[1].len, &a2));
     assert_true(sp_cert_parse(arena, pki.certs[2].der, pki.certs[2].len, &b));
     /* Two of the same name, written in two ways, in the order of the file. */
-    assert_int_equal(2, sp_trust_find(trust, a.subject, found, 4));
+    assert_int_equal(2, find(trust, a.subject, found, 4));
     assert_true(sp_slice_equal(a.der, found[0]->der));
     assert_true(sp_slice_equal(a2.der, found[1]->der));
-    assert_int_equal(2, sp_trust_find(trust, a2.subject, found, 1));
-    assert_int_equal(1, sp_trust_find(trust, b.subject, found, 4));
+    assert_int_equal(2, find(trust, a2.subject, found, 1));
+    assert_int_equal(1, find(trust, b.subject, found, 4));
     assert_true(sp_trust_has(trust, &a) && sp_trust_has(trust, &a2) && sp_trust_has(trust, &b));
-    assert_true(sp_slice_equal(b.der, sp_trust_same(trust, &b)->der));
     sp_trust_free(trust);
 
     trust = sp_trust_from_memory(pki.certs[1].der, pki.certs[1].len, error, sizeof error);
     assert_non_null(trust);
     assert_false(sp_trust_has(trust, &a));
-    assert_int_equal(0, sp_trust_find(trust, b.subject, found, 4));
+    assert_int_equal(0, find(trust, b.subject, found, 4));
     sp_trust_free(trust);
     struct sp_cert broken;
     assert_true(sp_cert_parse(arena, pki.certs[0].der, 10, &broken));
@@ -244,7 +251,7 @@ static void test_many(void **state)
         (void)snprintf(label, sizeof label, "X%06d", i);
         memcpy(der + cn, label, 7);
         assert_true(sp_cert_parse(arena, der, a->len, &cert));
-        assert_int_equal(1, sp_trust_find(trust, cert.subject, &found, 1));
+        assert_int_equal(1, find(trust, cert.subject, &found, 1));
         assert_true(sp_slice_equal(cert.der, found->der));
     }
     sp_arena_free(arena);
