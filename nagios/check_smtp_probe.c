@@ -5,6 +5,8 @@
  */
 #include "checks/check.h"
 #include "nagios/arguments.h"
+#include "nagios/compat.h"
+#include "nagios/compat_run.h"
 #include "output/collector.h"
 #include "output/output.h"
 #include "probe/cli_text.h"
@@ -175,8 +177,8 @@ static enum sp_state run(struct plugin *plugin)
         write_unknown(&plugin->writer, error);
         return SP_STATE_UNKNOWN;
     }
-    if (uv_loop_init(&plugin->loop) != 0) {
-        write_unknown(&plugin->writer, "the event loop could not be started");
+    if (!sp_descriptors_left(SP_DESCRIPTORS_LOOP) || uv_loop_init(&plugin->loop) != 0) {
+        write_unknown(&plugin->writer, "too many open files or too little memory to begin");
         return SP_STATE_UNKNOWN;
     }
     bool done = probe_targets(plugin, error, sizeof error);
@@ -186,25 +188,36 @@ static enum sp_state run(struct plugin *plugin)
     return done ? plugin->collector.state : SP_STATE_UNKNOWN;
 }
 
-int main(int argc, char **argv)
+/* The command line of check_smtp_probe itself. */
+static enum sp_state run_native(struct plugin *plugin, int argc, char **argv)
 {
-    static struct plugin plugin;
     struct sp_plugin_arguments arguments = {0};
     const struct sp_cli_program program = sp_plugin_program(&arguments);
     enum sp_state state = SP_STATE_UNKNOWN;
+    enum sp_cli_action action = sp_cli_parse_for(&program, argc, argv, environ, &plugin->cli);
+    if (action == SP_CLI_RUN)
+        state = run(plugin);
+    else if (action == SP_CLI_USAGE_ERROR)
+        write_lines(&plugin->writer, &plugin->cli.message);
+    else
+        write_text(plugin, &program, action);
+    sp_cli_free(&plugin->cli);
+    return state;
+}
+
+int main(int argc, char **argv)
+{
+    static struct plugin plugin;
+    enum sp_state state;
     if (!sp_descriptors_secure())
         return SP_STATE_UNKNOWN;
     signal(SIGPIPE, SIG_IGN);
     sp_writer_init(&plugin.writer, STDOUT_FILENO);
-    enum sp_cli_action action = sp_cli_parse_for(&program, argc, argv, environ, &plugin.cli);
-    if (action == SP_CLI_RUN)
-        state = run(&plugin);
-    else if (action == SP_CLI_USAGE_ERROR)
-        write_lines(&plugin.writer, &plugin.cli.message);
+    if (sp_compat_wanted(argc, argv))
+        state = sp_compat_run(argc, argv, &plugin.writer);
     else
-        write_text(&plugin, &program, action);
+        state = run_native(&plugin, argc, argv);
     state = end_output(&plugin.writer, state);
     sp_writer_free(&plugin.writer);
-    sp_cli_free(&plugin.cli);
     return (int)state;
 }
