@@ -116,7 +116,8 @@ static void judge_verdict(const struct sp_evidence *evidence, struct sp_result *
                           "the certificate was not verified");
         return;
     }
-    if (!verify->trusted && !explained)
+    /* When memory ran out in the middle, nothing is known of the path; that is a finding of its own. */
+    if (!verify->trusted && !explained && !sp_failed_in(evidence, SP_PHASE_VERIFY))
         sp_result_add_state(result, SP_REASON_CERTIFICATE_NOT_TRUSTED,
                             problem_state(evidence, SP_REASON_CERTIFICATE_NOT_TRUSTED),
                             SP_PHASE_VERIFY,

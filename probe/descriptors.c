@@ -19,6 +19,21 @@ bool sp_descriptors_secure(void)
     return true;
 }
 
+bool sp_descriptors_left(unsigned count)
+{
+    int opened[16];
+    unsigned got = 0;
+    while (got < count && got < sizeof opened / sizeof opened[0]) {
+        int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+        if (fd < 0)
+            break;
+        opened[got++] = fd;
+    }
+    for (unsigned i = 0; i < got; i++)
+        close(opened[i]);
+    return got == count;
+}
+
 uint32_t sp_descriptors_fit(uint32_t concurrency, size_t target_count, uintmax_t *out_limit)
 {
     struct rlimit limit;

@@ -12,6 +12,11 @@
  * not possible, and the program must end. To be called before anything else is opened. */
 bool sp_descriptors_secure(void);
 
+/* True when `count` more descriptors can be opened now, at most 16. libuv ends the process with a signal when it
+ * gets none for a loop; LOOP of them are enough for one. */
+#define SP_DESCRIPTORS_LOOP 8u
+bool sp_descriptors_left(unsigned count);
+
 /*
  * Raises the limit of open files as far as it goes. Returns how many of `target_count` endpoints can be
  * probed at a time: `concurrency`, or fewer when the limit (then in *out_limit) doesn't allow more.

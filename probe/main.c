@@ -195,8 +195,8 @@ static int run(struct program *program)
         return SP_EXIT_USAGE;
     }
     fit_concurrency(&program->cli.options, program->cli.targets.count);
-    if (uv_loop_init(&program->loop) != 0) {
-        fprintf(stderr, "smtp-probe: the event loop could not be started\n");
+    if (!sp_descriptors_left(SP_DESCRIPTORS_LOOP) || uv_loop_init(&program->loop) != 0) {
+        fprintf(stderr, "smtp-probe: too many open files or too little memory to begin\n");
         return SP_STATE_UNKNOWN;
     }
     int code = EXIT_CONFIG;
