@@ -7,6 +7,7 @@ into one directory under the build directory. The daemons are then run with chro
 """
 
 import fcntl
+import hashlib
 import os
 import pathlib
 import shutil
@@ -130,7 +131,9 @@ def furnish(root):
     # OpenSMTPD brings a resolver of its own, which takes its order of sources from here.
     (etc / "resolv.conf").write_text("lookup file\nnameserver 127.0.0.1\n")
     for name, mode in (("tmp", 0o1777), ("run", 0o755), ("root", 0o700), ("dev", 0o755),
-                       ("var/tmp", 0o1777), ("var/log", 0o755), ("var/mail", 0o755)):
+                       ("var/tmp", 0o1777), ("var/log", 0o755), ("var/mail", 0o755),
+                       # Icinga looks here for descriptors to close; none are left open for it.
+                       ("proc/self/fd", 0o755)):
         (root / name).mkdir(parents=True, exist_ok=True)
         (root / name).chmod(mode)
     (root / "var/run").symlink_to("/run")
@@ -149,9 +152,10 @@ def provide(work):
     work = pathlib.Path(work)
     work.mkdir(parents=True, exist_ok=True)
     root, done = work / "root", work / "root.complete"
+    recipe = hashlib.sha256(pathlib.Path(__file__).read_bytes()).hexdigest()
     with open(work / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists() or done.read_text() != " ".join(PACKAGES):
+        if not done.exists() or done.read_text() != recipe:
             done.unlink(missing_ok=True)
             shutil.rmtree(root, ignore_errors=True)
             archives = work / "archives"
@@ -164,5 +168,5 @@ def provide(work):
                 raise Unavailable(f"this root is not allowed to make {error.filename}") from error
             for leftover in (archives, work / "lists"):
                 shutil.rmtree(leftover, ignore_errors=True)
-            done.write_text(" ".join(PACKAGES))
+            done.write_text(recipe)
     return root

@@ -20,6 +20,7 @@ import traceback
 sys.dont_write_bytecode = True
 
 from certificates import HOST, NAMES, TestCa, instant
+from failures import Failures
 from peer_root import Unavailable, provide
 from peers import PEERS
 from reference import EHLO_NAME, Witness
@@ -86,22 +87,6 @@ def cases():
     # A server that waits for a ClientHello says nothing in clear text.
     yield Case("implicit-rsa", "starttls", 2, "reply-timeout", stage="banner",
                options=("--reply-timeout", "1s"))
-
-
-class Failures:
-    """Counts what is wrong and says it at once, so that one run shows everything."""
-
-    def __init__(self):
-        self.total = self.in_case = 0
-
-    def expect(self, condition, text):
-        if not condition:
-            self.total += 1
-            self.in_case += 1
-            print(f"    wrong: {text}")
-
-    def equal(self, got, wanted, what):
-        self.expect(got == wanted, f"{what} is {got!r}, must be {wanted!r}")
 
 
 class Suite:
