@@ -133,9 +133,11 @@ bool sp_compat_words_expand(int argc, char **argv, struct sp_compat_words *words
 void sp_compat_words_hide(const struct sp_compat_words *words, size_t index, const char *value)
 {
     const struct sp_compat_word *word = &words->words[index];
-    /* "-to" is shorter as a copy, but has no value in its own word. */
-    if (word->origin != NULL)
-        sp_secret_wipe(word->origin + (value - word->text), strlen(value));
+    if (!word->origin)
+        return;
+    /* Up to the end of the word: of a password "-to" the copy is "-t". */
+    char *secret = word->origin + (value - word->text);
+    sp_secret_wipe(secret, strlen(secret));
 }
 
 void sp_compat_words_free(struct sp_compat_words *words)

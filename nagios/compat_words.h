@@ -31,7 +31,8 @@ bool sp_compat_words_copy(int argc, char **argv, struct sp_compat_words *out_wor
  * without a line end. */
 bool sp_compat_words_expand(int argc, char **argv, struct sp_compat_words *words, char *error,
                             size_t size);
-/* Overwrites in argv the octets of which `value` is the copy: a pointer into the text of word `index`. */
+/* Overwrites in argv the octets of which `value` is the copy: a pointer into the text of word `index`, up
+ * to whose end the value goes. */
 void sp_compat_words_hide(const struct sp_compat_words *words, size_t index, const char *value);
 /* Wipes the copies and frees. */
 void sp_compat_words_free(struct sp_compat_words *words);
