@@ -37,6 +37,8 @@ struct sp_conn {
     struct sp_buf pending; /* octets that the socket did not take yet */
     uv_write_t write_request;
     bool writing;
+    struct sp_buf waiting; /* plain octets behind those of the write request */
+    int send_errno;
     struct sp_tls *tls;
     bool tls_up;
 };
@@ -101,6 +103,7 @@ struct sp_conn *sp_conn_new(const struct sp_conn_config *config)
         return NULL;
     conn->config = *config;
     sp_buf_init(&conn->pending, SP_LIMIT_PENDING + SP_LIMIT_TLS_OUT);
+    sp_buf_init(&conn->waiting, SP_LIMIT_PENDING);
     uv_timer_init(config->loop, &conn->head_start);
     conn->head_start.data = conn;
     conn->handles = 1;
@@ -112,6 +115,7 @@ static void free_conn(struct sp_conn *conn)
     conn->config.events->closed(conn->config.data);
     sp_tls_free(conn->tls);
     sp_buf_wipe(&conn->pending);
+    sp_buf_wipe(&conn->waiting);
     free(conn->attempts);
     free(conn);
 }
@@ -333,13 +337,19 @@ static void on_written(uv_write_t *request, int status)
     conn->writing = false;
     if (conn->closing)
         return;
-    /* A failed write is told by the read side, behind what the server said before it closed. */
-    sp_buf_consume(&conn->pending, conn->pending.len);
-    if (status == 0 && conn->tls)
+    sp_buf_wipe(&conn->pending);
+    if (status < 0) {
+        conn->send_errno = -status;
+        return;
+    }
+    flush(conn, &conn->waiting); /* sent or in the next request: empty in each case */
+    sp_buf_wipe(&conn->waiting);
+    if (conn->tls) /* behind what is plain: nothing of it goes out while a write is under way */
         flush(conn, sp_tls_outgoing(conn->tls));
 }
 
-/* Hands the octets of `out` to the socket and, for the rest, to one write request at a time. */
+/* Hands the octets of `out` to the socket and, for the rest, to one write request at a time. A failed
+ * write is told by the read side, behind what the server said before it closed. */
 static void flush(struct sp_conn *conn, struct sp_buf *out)
 {
     while (out->len > 0 && !conn->writing) {
@@ -350,6 +360,7 @@ static void flush(struct sp_conn *conn, struct sp_buf *out)
             continue;
         }
         if (sent != UV_EAGAIN) {
+            conn->send_errno = -sent;
             sp_buf_consume(out, out->len);
             return;
         }
@@ -360,10 +371,13 @@ static void flush(struct sp_conn *conn, struct sp_buf *out)
         sp_buf_consume(out, out->len);
         chunk = uv_buf_init((char *)conn->pending.data, (unsigned)conn->pending.len);
         conn->write_request.data = conn;
-        conn->writing =
-            uv_write(&conn->write_request, &conn->winner->as.stream, &chunk, 1, on_written) == 0;
-        if (!conn->writing)
-            sp_buf_consume(&conn->pending, conn->pending.len);
+        int status =
+            uv_write(&conn->write_request, &conn->winner->as.stream, &chunk, 1, on_written);
+        conn->writing = status == 0;
+        if (!conn->writing) {
+            conn->send_errno = -status;
+            sp_buf_wipe(&conn->pending);
+        }
     }
 }
 
@@ -376,12 +390,18 @@ void sp_conn_send(struct sp_conn *conn, const void *octets, size_t len)
             flush(conn, sp_tls_outgoing(conn->tls));
         return;
     }
-    struct sp_buf out;
-    sp_buf_init(&out, SP_LIMIT_PENDING);
-    if (!sp_buf_append(&out, octets, len))
+    if (!sp_buf_append(&conn->waiting, octets, len)) {
         fail(conn, SP_REASON_INTERNAL_ERROR, ENOMEM, "out of memory");
-    flush(conn, &out);
-    sp_buf_wipe(&out);
+        return;
+    }
+    flush(conn, &conn->waiting);
+    if (conn->waiting.len == 0)
+        sp_buf_wipe(&conn->waiting);
+}
+
+int sp_conn_send_errno(const struct sp_conn *conn)
+{
+    return conn->send_errno;
 }
 
 /* --- octets in -------------------------------------------------------------------------------- */

@@ -56,9 +56,14 @@ bool sp_conn_open_unix(struct sp_conn *conn, const char *path);
 /* Gives up on addresses that did not answer: each open attempt is recorded with `reason`. */
 void sp_conn_abandon(struct sp_conn *conn, enum sp_reason reason);
 /* Sends octets (through TLS once that is up). What the socket doesn't take now waits in a capped
- * buffer; a write error shows as `failed` from the loop. */
+ * buffer; a write error shows as `failed` from the loop. Plain octets are wiped once the socket has
+ * them. */
 void sp_conn_send(struct sp_conn *conn, const void *octets, size_t len);
-/* Starts the handshake over the open connection. Octets that were received before are not fed. */
+/* The errno with which octets could not be sent, for who hears `failed`: that has the reading side's
+ * word only. 0: all were. */
+int sp_conn_send_errno(const struct sp_conn *conn);
+/* Starts the handshake over the open connection. Octets that were received before are not fed; those
+ * that wait to be sent go out before the ClientHello. */
 void sp_conn_start_tls(struct sp_conn *conn, const struct sp_tls_config *config);
 /* Copies what TLS has shown so far into evidence->tls. Also done before tls_up and failed. */
 void sp_conn_collect_tls(struct sp_conn *conn);

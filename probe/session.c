@@ -266,10 +266,29 @@ static void step(struct sp_session *session, struct sp_event *event)
     }
 }
 
+/* Before all else, also before TLS: a line for a proxy that hides the client. */
+static void send_preamble(struct sp_session *session)
+{
+    const struct sp_script *script = options_of(session)->script;
+    struct sp_evidence *evidence = session->evidence;
+    if (!script || !script->preamble)
+        return;
+    size_t len = strlen(script->preamble);
+    size_t shown = len;
+    while (shown > 0 && strchr("\r\n", script->preamble[shown - 1]))
+        shown--;
+    sp_transcript_add(&evidence->transcript, evidence->arena, SP_TO_SERVER, false,
+                      elapsed_ns(session), script->preamble, shown);
+    sp_conn_send(session->conn, script->preamble, len);
+}
+
 static void on_opened(void *data)
 {
     struct sp_session *session = data;
     end_span(session, SP_PHASE_CONNECT);
+    send_preamble(session);
+    if (session->finished)
+        return;
     struct sp_event event = {.kind = SP_EVENT_OPENED};
     step(session, &event);
     if (!session->finished)
@@ -309,8 +328,11 @@ static void on_failed(void *data, enum sp_reason reason, int sys_errno, const ch
         return;
     }
     gather_certificates(session);
-    struct sp_event event = {
-        .kind = SP_EVENT_FAILED, .reason = reason, .sys_errno = sys_errno, .detail = detail};
+    struct sp_event event = {.kind = SP_EVENT_FAILED,
+                             .reason = reason,
+                             .sys_errno = sys_errno,
+                             .send_errno = sp_conn_send_errno(session->conn),
+                             .detail = detail};
     step(session, &event);
 }
 
