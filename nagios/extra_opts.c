@@ -125,20 +125,18 @@ static bool read_option(struct reader *reader, struct piece line)
     return true;
 }
 
-/* `line` begins with "[". Leaves in *line what stands behind the "]". A header that doesn't end is one of
- * another plugin's: their files have it too. */
+/* `line` begins with "[". Leaves in *line what stands behind the "]" of our section. A header that doesn't
+ * end is one of another plugin's: their files have it too. */
 static void read_header(struct reader *reader, struct piece *line)
 {
     const char *end = memchr(line->text, ']', line->len);
-    reader->where = OTHER_SECTION;
-    if (!end) {
-        line->len = 0;
-        return;
-    }
-    struct piece name = trim((struct piece){line->text + 1, (size_t)(end - line->text) - 1});
-    if (name.len == strlen(reader->section) && memcmp(name.text, reader->section, name.len) == 0)
-        reader->where = OUR_SECTION;
-    *line = trim((struct piece){end + 1, line->len - (size_t)(end - line->text) - 1});
+    size_t len = end != NULL ? (size_t)(end - line->text) : line->len;
+    struct piece name = trim((struct piece){line->text + 1, len - 1});
+    bool ours = end != NULL && name.len == strlen(reader->section) &&
+                memcmp(name.text, reader->section, name.len) == 0;
+    reader->where = ours ? OUR_SECTION : OTHER_SECTION;
+    *line =
+        ours ? trim((struct piece){end + 1, line->len - len - 1}) : (struct piece){line->text, 0};
 }
 
 static bool read_line(struct reader *reader, struct piece line)
