@@ -117,7 +117,8 @@ static const struct sp_cli_extra extras[] = {
       .group = "other",
       .action = true,
       .help = "this help; -h shows a short one",
-      .long_help = "--help=man prints this page in roff."},
+      .long_help =
+          "--help=man prints this page in roff, --help=bash a completion script for bash."},
      NULL},
 };
 

@@ -94,7 +94,7 @@ static bool append_text(const struct sp_cli *cli, const struct sp_cli_program *p
     case SP_CLI_VERSION: return sp_cli_version_text_for(program, out);
     case SP_CLI_EXPLAIN: return sp_cli_explain_text(cli->explain, out);
     case SP_CLI_LIST_REASONS: return sp_cli_reasons_text(out);
-    case SP_CLI_BASH:
+    case SP_CLI_BASH: return sp_cli_bash_text_for(program, out);
     case SP_CLI_RUN:
     case SP_CLI_USAGE_ERROR: break;
     }
@@ -106,9 +106,7 @@ static void write_text(struct plugin *plugin, const struct sp_cli_program *progr
 {
     struct sp_buf text;
     sp_buf_init(&text, SP_LIMIT_PAGE);
-    if (action == SP_CLI_BASH)
-        write_unknown(&plugin->writer, "there is no completion script for the plugin");
-    else if (append_text(&plugin->cli, program, action, &text))
+    if (append_text(&plugin->cli, program, action, &text))
         sp_write(&plugin->writer, text.data, text.len);
     else
         write_unknown(&plugin->writer, "out of memory");

@@ -43,47 +43,83 @@ static bool append_case(struct sp_buf *out, const struct sp_option_info *info)
     } else if (takes_file(info)) {
         ok = ok && sp_buf_printf(out, "        COMPREPLY=($(compgen -%c -- \"$cur\"))\n",
                                  strcmp(info->metavar, "DIR") == 0 ? 'd' : 'f');
+    } else if (strcmp(info->metavar, "HOST") == 0) {
+        ok = ok &&
+             sp_buf_append_str(out, "        COMPREPLY=($(compgen -A hostname -- \"$cur\"))\n");
     }
     return ok && sp_buf_append_str(out, "        return\n        ;;\n");
 }
 
-bool sp_cli_bash_text(struct sp_buf *out)
+/* "_smtp_probe" for "smtp-probe". */
+static bool append_function(struct sp_buf *out, const struct sp_cli_program *program)
 {
-    bool ok =
-        sp_buf_append_str(out, "# bash completion for smtp-probe; made by: smtp-probe --help=bash\n"
-                               "_smtp_probe()\n{\n"
-                               "    local cur=${COMP_WORDS[COMP_CWORD]} prev=\n"
-                               "    ((COMP_CWORD > 0)) && prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-                               "    # readline cuts \"--tls=none\" at the \"=\"\n"
-                               "    if [[ $cur == = ]]; then\n"
-                               "        cur=\n"
-                               "    elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then\n"
-                               "        prev=${COMP_WORDS[COMP_CWORD - 2]}\n"
-                               "    fi\n"
-                               "    COMPREPLY=()\n"
-                               "    case $prev in\n");
+    bool ok = sp_buf_append_str(out, "_");
 
-    for (size_t i = 0; i < sp_option_count(); i++) {
-        if (sp_option_at(i)->metavar != NULL) {
-            ok = ok && append_case(out, sp_option_at(i));
+    for (const char *c = program->name; *c != '\0'; c++) {
+        ok = ok && sp_buf_append(out, *c == '-' ? "_" : c, 1);
+    }
+    return ok;
+}
+
+static bool append_values(struct sp_buf *out, const struct sp_cli_program *program)
+{
+    bool ok = sp_buf_append_str(out, "    case $prev in\n");
+
+    for (size_t i = 0; i < sp_cli_row_count(program); i++) {
+        const struct sp_option_info *info = sp_cli_row(program, i);
+        if (info != NULL && info->metavar != NULL) {
+            ok = ok && append_case(out, info);
         }
     }
-    ok = ok && sp_buf_append_str(out, "    esac\n"
-                                      "    case $cur in\n"
-                                      "    -*)\n"
-                                      "        COMPREPLY=($(compgen -W '");
-    for (size_t i = 0; i < sp_option_count(); i++) {
-        ok = ok && sp_buf_printf(out, "%s--%s", i == 0 ? "" : " ", sp_option_at(i)->name);
+    return ok && sp_buf_append_str(out, "    esac\n");
+}
+
+static bool append_names(struct sp_buf *out, const struct sp_cli_program *program)
+{
+    bool ok = sp_buf_append_str(out, "        COMPREPLY=($(compgen -W '");
+
+    for (size_t i = 0; i < sp_cli_row_count(program); i++) {
+        const struct sp_option_info *info = sp_cli_row(program, i);
+        if (info != NULL) {
+            ok = ok && sp_buf_printf(out, "--%s ", info->name);
+        }
     }
-    return ok && sp_buf_append_str(out, "' -- \"$cur\"))\n"
-                                        "        ;;\n"
-                                        "    @*)\n"
-                                        "        COMPREPLY=($(compgen -P @ -f -- \"${cur#@}\"))\n"
-                                        "        ;;\n"
-                                        "    *)\n"
-                                        "        COMPREPLY=($(compgen -A hostname -- \"$cur\"))\n"
-                                        "        ;;\n"
-                                        "    esac\n"
-                                        "}\n"
-                                        "complete -F _smtp_probe smtp-probe\n");
+    return ok && sp_buf_append_str(out, "' -- \"$cur\"))\n");
+}
+
+bool sp_cli_bash_text_for(const struct sp_cli_program *program, struct sp_buf *out)
+{
+    return sp_buf_printf(out, "# bash completion for %s; made by: %s --help=bash\n", program->name,
+                         program->name) &&
+           append_function(out, program) &&
+           sp_buf_append_str(out, "()\n{\n"
+                                  "    local cur=${COMP_WORDS[COMP_CWORD]} prev=\n"
+                                  "    ((COMP_CWORD > 0)) && prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+                                  "    # readline cuts \"--tls=none\" at the \"=\"\n"
+                                  "    if [[ $cur == = ]]; then\n"
+                                  "        cur=\n"
+                                  "    elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then\n"
+                                  "        prev=${COMP_WORDS[COMP_CWORD - 2]}\n"
+                                  "    fi\n"
+                                  "    COMPREPLY=()\n") &&
+           append_values(out, program) &&
+           sp_buf_append_str(out, "    case $cur in\n"
+                                  "    -*)\n") &&
+           append_names(out, program) &&
+           sp_buf_append_str(out, "        ;;\n"
+                                  "    @*)\n"
+                                  "        COMPREPLY=($(compgen -P @ -f -- \"${cur#@}\"))\n"
+                                  "        ;;\n"
+                                  "    *)\n"
+                                  "        COMPREPLY=($(compgen -A hostname -- \"$cur\"))\n"
+                                  "        ;;\n"
+                                  "    esac\n"
+                                  "}\n"
+                                  "complete -F ") &&
+           append_function(out, program) && sp_buf_printf(out, " %s\n", program->name);
+}
+
+bool sp_cli_bash_text(struct sp_buf *out)
+{
+    return sp_cli_bash_text_for(&sp_cli_smtp_probe, out);
 }

@@ -26,6 +26,7 @@ bool sp_cli_version_text(struct sp_buf *out);
 bool sp_cli_short_help_text_for(const struct sp_cli_program *program, struct sp_buf *out);
 bool sp_cli_help_text_for(const struct sp_cli_program *program, struct sp_buf *out);
 bool sp_cli_man_text_for(const struct sp_cli_program *program, struct sp_buf *out);
+bool sp_cli_bash_text_for(const struct sp_cli_program *program, struct sp_buf *out);
 bool sp_cli_version_text_for(const struct sp_cli_program *program, struct sp_buf *out);
 /* --explain: a reason with its state, its explanation and what to do. */
 bool sp_cli_explain_text(enum sp_reason reason, struct sp_buf *out);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the plugin adds to the common command line. */
 #include "nagios/arguments.h"
+#include "probe/cli_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -184,13 +187,53 @@ static void test_left_out(void **state)
     }
 }
 
+/* bash completes with the plugin's own options, and without those that it lacks. */
+static void test_bash(void **state)
+{
+    static const struct {
+        const char *words, *expect;
+    } rows[] = {
+        {"check_smtp_probe --tls st", "starttls"},
+        {"check_smtp_probe --hostn", "--hostname"},
+        {"check_smtp_probe --por", "--port"},
+        {"check_smtp_probe --output-f", ""},
+        {"check_smtp_probe -o js", ""},
+        {"check_smtp_probe --ca-dir /et", "/etc"},
+        {"check_smtp_probe -H @/etc/passw", ""},
+    };
+    struct sp_plugin_arguments arguments = {0};
+    const struct sp_cli_program program = sp_plugin_program(&arguments);
+    char path[] = "/tmp/sp-bash-XXXXXX";
+    struct sp_buf text;
+    int fd = mkstemp(path);
+    (void)state;
+    sp_buf_init(&text, SP_LIMIT_PAGE);
+    assert_true(sp_cli_bash_text_for(&program, &text));
+    assert_true(fd >= 0 && write(fd, text.data, text.len) == (ssize_t)text.len);
+    close(fd);
+    sp_buf_free(&text);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char command[512], reply[256] = "";
+        snprintf(command, sizeof command,
+                 "bash --norc -c '. %s; COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); "
+                 "_check_smtp_probe; echo \"${COMPREPLY[@]}\"' 2>&1",
+                 path, rows[i].words);
+        FILE *pipe = popen(command, "r");
+        assert_non_null(pipe);
+        assert_non_null(fgets(reply, sizeof reply, pipe));
+        reply[strcspn(reply, "\n")] = '\0';
+        if (pclose(pipe) != 0 || strcmp(reply, rows[i].expect) != 0)
+            fail_msg("\"%s\" gave \"%s\"", rows[i].words, reply);
+    }
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_timeout),
-        cmocka_unit_test(test_timeout_sources),
-        cmocka_unit_test(test_host_and_port),
-        cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_timeout),       cmocka_unit_test(test_timeout_sources),
+        cmocka_unit_test(test_host_and_port), cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_bash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
