@@ -509,7 +509,9 @@ static char *read_system_roots(void)
 static struct sp_trust *make_large_trust(const char *list)
 {
     static const char broken[] = "-----BEGIN CERTIFICATE-----\n%%%%\n-----END CERTIFICATE-----\n";
-    char error[256], *pem = mint_pem(&pki, list), *roots = read_system_roots();
+    char error[256], *roots = read_system_roots();
+    char *pem = list[0] != '\0' ? mint_pem(&pki, list) : calloc(1, 1);
+    assert_non_null(pem);
     size_t size = strlen(roots) + sizeof broken + strlen(pem) + 2;
     char *text = malloc(size);
     assert_non_null(text);
@@ -518,10 +520,10 @@ static struct sp_trust *make_large_trust(const char *list)
     free(text);
     free(roots);
     free(pem);
-    if (trust == NULL) {
+    if (trust == NULL && list[0] != '\0') {
         fail_msg("%s", error);
     }
-    return trust;
+    return trust; /* NULL: neither the system nor the row has a root */
 }
 
 static bool is_same_verdict(const struct sp_verify *a, const struct sp_verify *b)
@@ -561,7 +563,7 @@ static int judge_with_large_store(const struct chain_row *row, const struct chai
     if (!is_same_verdict(wanted, &verify)) {
         wrong += complain(row, "the verdict with a large store", "another one", "the same");
     }
-    if (sp_trust_read_count(trust) > own) {
+    if (trust != NULL && sp_trust_read_count(trust) > own) {
         wrong += complain(row, "reading", "more than the anchors that were asked for", "lazy");
     }
     sp_trust_free(trust);
