@@ -146,7 +146,12 @@ static bool judge_beginning(struct judge *judge)
     }
     if (failure->phase == SP_PHASE_CONFIG || failure->phase == SP_PHASE_RESOLVE)
         return end_bad_host(judge);
-    return failure->phase != SP_PHASE_CONNECT || judge_connect(judge);
+    if (failure->phase != SP_PHASE_CONNECT)
+        return true;
+    /* Accepted and reset at once: whether that is seen before or after the first read is chance. */
+    if (failure->reason == SP_REASON_CONNECTION_RESET)
+        return end(judge, SP_STATE_WARNING, "recv() failed");
+    return judge_connect(judge);
 }
 
 /* --- greeting, hello, TLS --------------------------------------------------------------------- */
@@ -180,6 +185,12 @@ static bool end_no_tls(struct judge *judge)
     return end(judge, SP_STATE_CRITICAL, "CRITICAL - Cannot create SSL context.");
 }
 
+/* Of a session that ended before the login could be tried. */
+static enum sp_state state_before_login(const struct sp_compat *compat)
+{
+    return compat->auth_given ? SP_STATE_CRITICAL : SP_STATE_WARNING;
+}
+
 /* A greeting with another code than 220 that -e asks for: nothing more was said. */
 static bool judge_other_greeting(struct judge *judge)
 {
@@ -188,7 +199,8 @@ static bool judge_other_greeting(struct judge *judge)
         return end_unexpected(judge);
     if (compat->tls == SP_TLS_STARTTLS || compat->from != NULL || compat->command_count > 0 ||
         compat->auth_given)
-        blame(judge, SP_STATE_WARNING, "nothing more could be asked after this greeting", "");
+        blame(judge, state_before_login(compat), "nothing more could be asked after this greeting",
+              "");
     return false;
 }
 
@@ -361,8 +373,10 @@ static void judge_session(struct judge *judge)
     }
     /* EHLO may be refused and HELO not. */
     if (sp_compat_refused_hello(judge->compat, evidence) != NULL)
-        blame(judge, SP_STATE_WARNING, "invalid response received after ",
-              sp_compat_hello_verb(judge->compat));
+        blame(judge,
+              sp_compat_hello(evidence)->code == 250 ? SP_STATE_WARNING
+                                                     : state_before_login(judge->compat),
+              "invalid response received after ", sp_compat_hello_verb(judge->compat));
     if (sp_compat_hello(evidence)->code == 250) {
         judge_commands(judge);
         judge_quit(judge);
