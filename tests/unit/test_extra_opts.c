@@ -48,16 +48,25 @@ static void tell(const char *locator, char *out, size_t size)
     assert_int_equal(opts.count, 0);
 }
 
+struct row {
+    const char *content, *words;
+};
+
+static void compare_all(const struct row *rows, size_t count)
+{
+    char locator[80], words[512];
+    snprintf(locator, sizeof locator, "@%s", file);
+    for (size_t i = 0; i < count; i++) {
+        write_file(file, rows[i].content, strlen(rows[i].content));
+        tell(locator, words, sizeof words);
+        if (strcmp(words, rows[i].words) != 0)
+            fail_msg("%s: %s, not %s", rows[i].content, words, rows[i].words);
+    }
+}
+
 static void test_files(void **state)
 {
-    static const char no_equals[] =
-        "!Config file error: FILE:2: no \"=\" behind the option; a flag is written \"option=\"";
-    static const char no_section[] = "!Invalid section 'check_smtp' in config file 'FILE'";
-    static const char too_early[] =
-        "!Config file error: FILE:1: an option before the first [section]";
-    static const struct {
-        const char *content, *words;
-    } rows[] = {
+    static const struct row rows[] = {
         {"[check_smtp]\nport=26\n", "--port=26"},
         {"[check_smtp]\nport=26", "--port=26"},
         {"[check_smtp]\r\nport=26\r\n", "--port=26"},
@@ -87,6 +96,19 @@ static void test_files(void **state)
         {"[check_smtp_2]\na=1\n[check_smt]\nb=2\n[check_smtp]\nc=3\n", "-c3"},
         {"[other\na=1\n[check_smtp]\nc=3\n", "-c3"},
         {"[other]\nno equals sign\n[check_smtp]\nc=3\n", "-c3"},
+    };
+    (void)state;
+    compare_all(rows, COUNT(rows));
+}
+
+static void test_wrong_files(void **state)
+{
+    static const char no_equals[] =
+        "!Config file error: FILE:2: no \"=\" behind the option; a flag is written \"option=\"";
+    static const char no_section[] = "!Invalid section 'check_smtp' in config file 'FILE'";
+    static const char too_early[] =
+        "!Config file error: FILE:1: an option before the first [section]";
+    static const struct row rows[] = {
         {"[a] [check_smtp]\nx=1\n", no_section},
         {"[check_smtp\nx=1\n", no_section},
         {"[check_smtp]\n", no_section},
@@ -105,15 +127,8 @@ static void test_files(void **state)
         {"]\n", too_early},
         {"\xef\xbb\xbf[check_smtp]\nx=1\n", too_early},
     };
-    char locator[80], words[512];
     (void)state;
-    snprintf(locator, sizeof locator, "@%s", file);
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        write_file(file, rows[i].content, strlen(rows[i].content));
-        tell(locator, words, sizeof words);
-        if (strcmp(words, rows[i].words) != 0)
-            fail_msg("%s: %s, not %s", rows[i].content, words, rows[i].words);
-    }
+    compare_all(rows, COUNT(rows));
 }
 
 static void test_locators(void **state)
@@ -263,9 +278,10 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_files),          cmocka_unit_test(test_locators),
-        cmocka_unit_test(test_default_places), cmocka_unit_test(test_unreadable),
-        cmocka_unit_test(test_many_options),   cmocka_unit_test(test_standard_input),
+        cmocka_unit_test(test_files),          cmocka_unit_test(test_wrong_files),
+        cmocka_unit_test(test_locators),       cmocka_unit_test(test_default_places),
+        cmocka_unit_test(test_unreadable),     cmocka_unit_test(test_many_options),
+        cmocka_unit_test(test_standard_input),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
