@@ -3,6 +3,7 @@
 
 #include "checks/wording.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -95,10 +96,31 @@ static void describe_reset(const struct sp_evidence *evidence, char *out, size_t
     snprintf(out, size, "connection reset by the server %s", doing(evidence));
 }
 
-/* The connection never left this machine: --source-address isn't ours, or all ports are in use. */
-static bool is_local(const struct sp_failure *failure)
+/* A link-local address says nothing without its interface; Linux answers EINVAL. */
+static bool lacks_zone(const struct sp_evidence *evidence)
 {
-    return failure->reason == SP_REASON_CONNECT_UNREACHABLE && failure->sys_errno == EADDRNOTAVAIL;
+    struct in6_addr address;
+    return evidence->failure.reason == SP_REASON_CONNECT_UNREACHABLE &&
+           evidence->failure.sys_errno == EINVAL && evidence->ip != NULL &&
+           inet_pton(AF_INET6, evidence->ip, &address) == 1 && IN6_IS_ADDR_LINKLOCAL(&address);
+}
+
+/* The connection never left this machine: --source-address isn't ours, or all ports are in use. */
+static bool is_local(const struct sp_evidence *evidence)
+{
+    return lacks_zone(evidence) || (evidence->failure.reason == SP_REASON_CONNECT_UNREACHABLE &&
+                                    evidence->failure.sys_errno == EADDRNOTAVAIL);
+}
+
+static void describe_no_zone(const struct sp_evidence *evidence, const char *peer, char *out,
+                             size_t size)
+{
+    const char *host = evidence->endpoint->host;
+    const char *zone = host != NULL ? strchr(host, '%') : NULL;
+    if (zone != NULL)
+        snprintf(out, size, "no way to %s through interface %s", peer, zone + 1);
+    else
+        snprintf(out, size, "%s needs an interface: write it like fe80::1%%eth0", peer);
 }
 
 static void describe_connect(const struct sp_evidence *evidence, char *out, size_t size)
@@ -126,7 +148,9 @@ static void describe_connect(const struct sp_evidence *evidence, char *out, size
                                                    : options->connect_timeout_ms));
         snprintf(out, size, "no answer from %s within %s%s", peer, limit,
                  run_ns > 0 ? " in all" : "");
-    } else if (is_local(failure)) {
+    } else if (lacks_zone(evidence)) {
+        describe_no_zone(evidence, peer, out, size);
+    } else if (is_local(evidence)) {
         const char *source = evidence->endpoint->options->source_address;
         snprintf(out, size,
                  "this machine can't connect to %s from %s: no such address or no free port here",
@@ -247,7 +271,7 @@ enum sp_state sp_failure_state(const struct sp_evidence *evidence)
         return SP_STATE_OK;
     if (evidence->endpoint->options->timeout_state_set && is_out_of_time(evidence))
         return evidence->endpoint->options->timeout_state;
-    if (is_local(failure))
+    if (is_local(evidence))
         return SP_STATE_UNKNOWN;
     if (failure->reason == SP_REASON_SERVICE_NOT_AVAILABLE && reply != NULL && reply->code >= 500)
         return SP_STATE_CRITICAL;

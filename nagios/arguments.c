@@ -23,13 +23,43 @@ bool sp_plugin_parse_state(const char *text, enum sp_state *out_state)
     return false;
 }
 
+/* macro = "$" (ALPHA / "_") *(ALPHA / DIGIT / "_" / "." / ":" / "-") "$" */
+static size_t measure_macro(const char *text)
+{
+    static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+    static const char rest[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789.:-";
+    if (text[0] != '$' || text[1] == '\0' || strchr(first, text[1]) == NULL)
+        return 0;
+    size_t len = strspn(text + 1, rest) + 1;
+    return text[len] == '$' ? len + 1 : 0;
+}
+
+bool sp_plugin_find_macro(int argc, char *const *argv, const char **out_macro, size_t *out_len)
+{
+    for (int i = 1; i < argc; i++) {
+        for (const char *at = strchr(argv[i], '$'); at != NULL; at = strchr(at + 1, '$')) {
+            size_t len = measure_macro(at);
+            if (len == 0)
+                continue;
+            *out_macro = at;
+            *out_len = len;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Says what is wrong with a value. Always false. */
 static bool refuse(char *error, size_t size, const char *option, const char *value,
                    const char *right)
 {
     char quoted[SP_QUOTE_SIZE];
-    snprintf(error, size, "%s: %s can't be used; %s", option,
-             sp_quote(quoted, sizeof quoted, value, strlen(value)), right);
+    if (value[0] == '\0')
+        snprintf(error, size, "%s: the value is empty (a macro without a value?); %s", option,
+                 right);
+    else
+        snprintf(error, size, "%s: %s can't be used; %s", option,
+                 sp_quote(quoted, sizeof quoted, value, strlen(value)), right);
     return false;
 }
 

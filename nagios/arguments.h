@@ -29,6 +29,11 @@ struct sp_plugin_arguments {
 /* The program for sp_cli_parse_for; `arguments` must live as long as it is used. */
 struct sp_cli_program sp_plugin_program(struct sp_plugin_arguments *arguments);
 
+/* True when a word holds a macro that the monitoring system has left as it was, such as "$HOSTADDRESS$":
+ * *out_macro points to its first octet in argv, *out_len counts both "$". Only for calls that are wrong
+ * anyway: a pattern may hold the like. */
+bool sp_plugin_find_macro(int argc, char *const *argv, const char **out_macro, size_t *out_len);
+
 /* "OK", "WARNING", "CRITICAL", "UNKNOWN" in any case, or its exit code 0 to 3. */
 bool sp_plugin_parse_state(const char *text, enum sp_state *out_state);
 

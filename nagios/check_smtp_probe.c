@@ -68,18 +68,36 @@ static enum sp_state end_output(struct sp_writer *writer, enum sp_state state)
     return SP_STATE_UNKNOWN;
 }
 
-/* Lines of a message may quote what the monitoring system has put into the arguments. */
-static void write_lines(struct sp_writer *writer, const struct sp_buf *message)
+/* Lines of a message, from an octet on; they may quote what the monitoring system has put into the arguments. */
+static void write_lines(struct sp_writer *writer, const struct sp_buf *message, size_t at)
 {
     const char *text = (const char *)message->data;
     if (message->len == 0) /* there was no memory for it */
         sp_writer_fail(writer, ENOMEM);
-    for (size_t at = 0; at < message->len;) {
+    while (at < message->len) {
         const char *end = memchr(text + at, '\n', message->len - at);
         size_t len = end != NULL ? (size_t)(end - (text + at)) : message->len - at;
         sp_write_safe(writer, SP_SAFE_NAGIOS, text + at, len, 0);
         sp_write_str(writer, "\n");
         at += len + 1;
+    }
+}
+
+/* What is wrong with the call; a macro in it is most often the cause, so that is said first. */
+static void write_usage_error(struct plugin *plugin, const struct sp_cli_program *program, int argc,
+                              char *const *argv)
+{
+    struct sp_writer *writer = &plugin->writer;
+    const struct sp_buf *message = &plugin->cli.message;
+    const char *macro;
+    size_t len;
+    if (message->len > 0 && sp_plugin_find_macro(argc, argv, &macro, &len)) {
+        sp_write_str(writer, program->error_prefix);
+        sp_write_safe(writer, SP_SAFE_NAGIOS, macro, len, 30);
+        sp_write_str(writer, " was not replaced by the monitoring system\n");
+        write_lines(writer, message, strlen(program->error_prefix));
+    } else {
+        write_lines(writer, message, 0);
     }
 }
 
@@ -196,7 +214,7 @@ static enum sp_state run_native(struct plugin *plugin, int argc, char **argv)
     if (action == SP_CLI_RUN)
         state = run(plugin);
     else if (action == SP_CLI_USAGE_ERROR)
-        write_lines(&plugin->writer, &plugin->cli.message);
+        write_usage_error(plugin, &program, argc, argv);
     else
         write_text(plugin, &program, action);
     sp_cli_free(&plugin->cli);

@@ -187,6 +187,40 @@ static void test_left_out(void **state)
     }
 }
 
+static void test_find_macro(void **state)
+{
+    static const struct {
+        const char *word, *macro; /* macro NULL: none */
+    } rows[] = {
+        {"$HOSTADDRESS$", "$HOSTADDRESS$"},
+        {"$_HOSTSMTP_PORT$", "$_HOSTSMTP_PORT$"},
+        {"$host.vars.smtp_port$", "$host.vars.smtp_port$"},
+        {"$SERVICESTATEID:mx:SMTP$", "$SERVICESTATEID:mx:SMTP$"},
+        {"--server-name=$ARG1$", "$ARG1$"},
+        {"$HOSTADDRESS$:25", "$HOSTADDRESS$"},
+        {"$5 and $ARG2$", "$ARG2$"},
+        {"", NULL},
+        {"$", NULL},
+        {"$$", NULL},
+        {"$HOSTADDRESS", NULL},
+        {"HOSTADDRESS$", NULL},
+        {"$1$", NULL},
+        {"$a b$", NULL},
+        {"^a$|^b$", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char name[] = "$PROGRAM$", word[64];
+        const char *macro = NULL;
+        size_t len = 0;
+        snprintf(word, sizeof word, "%s", rows[i].word);
+        bool found = sp_plugin_find_macro(2, (char *[]){name, word, NULL}, &macro, &len);
+        if (found != (rows[i].macro != NULL) ||
+            (found && (len != strlen(rows[i].macro) || memcmp(macro, rows[i].macro, len) != 0)))
+            fail_msg("\"%s\" gave %d", rows[i].word, found);
+    }
+}
+
 /* bash completes with the plugin's own options, and without those that it lacks. */
 static void test_bash(void **state)
 {
@@ -233,7 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_timeout),       cmocka_unit_test(test_timeout_sources),
         cmocka_unit_test(test_host_and_port), cmocka_unit_test(test_left_out),
-        cmocka_unit_test(test_bash),
+        cmocka_unit_test(test_find_macro),    cmocka_unit_test(test_bash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
