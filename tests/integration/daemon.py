@@ -39,7 +39,7 @@ class Daemon:
 
     def __init__(self, root):
         self.root = pathlib.Path(root)
-        self.others = set()  # children that were there before, and are left alone
+        self.others = None  # children that were there before, and are left alone
         self.log = self.root / "var" / "log" / f"peer-{self.name}.log"
 
     def directory(self, path, owner="root", group=None, mode=0o755):
@@ -57,6 +57,8 @@ class Daemon:
 
     def launch(self, command, user=None):
         """Starts a command inside the root, as `user` (a name of USERS) or as root."""
+        if self.others is None:
+            self.others = set(children())
         # Daemons leave their parent; what they leave behind then becomes our child, not init's.
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         with open(self.log, "ab") as log:
@@ -77,7 +79,6 @@ class Daemon:
 
     def __enter__(self):
         try:
-            self.others = set(children())
             self.log.unlink(missing_ok=True)
             self.start()
         except BaseException:
@@ -107,7 +108,7 @@ class Daemon:
             pass
 
     def processes(self):
-        return [pid for pid in children() if pid not in self.others]
+        return [pid for pid in children() if self.others is not None and pid not in self.others]
 
     def stop(self):
         deadline = time.monotonic() + 10

@@ -32,7 +32,8 @@ class Icinga(Monitor):
     def configure(self):
         for name in ("data", "data/certs", "cache", "log", "spool", "run", "zones.d"):
             self.own(name)
-        self.make_certificates()
+        self.make_authority()
+        self.certify(self)
         (self.home / "shipped").mkdir()
         for path in SHIPPED.glob("icinga2*.conf"):
             (self.home / "shipped" / path.name).write_bytes(path.read_bytes())
@@ -77,15 +78,13 @@ object ApiUser "test" {{
         program = self.program("/usr/lib/*/icinga2/sbin/icinga2")
         return [program, *words] + [f"-D{name}={value}" for name, value in constants.items()]
 
-    def make_certificates(self):
-        """The master makes the authority; a satellite's certificate is from its master's."""
+    def make_authority(self):
         (self.home / "ca").mkdir()
         issue(self.home / "ca", "ca", "ecdsa", "/CN=Icinga CA", 30,
               ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"])
-        self.certify(self)
 
     def certify(self, node):
-        """The files that a node needs to take part in the cluster, in its directory."""
+        """Gives a node what it needs to take part in this one's cluster."""
         made = issue(self.home / "ca", node.node, "ecdsa", f"/CN={node.node}", 30,
                      [f"subjectAltName=DNS:{node.node}"], "ca")
         for source, name in ((made, f"{node.node}.crt"), (made.with_suffix(".key"), f"{node.node}.key"),
@@ -141,11 +140,11 @@ object ApiUser "test" {{
         self.ask("POST", f"/v1/objects/services/{service}",
                  attrs={f"vars.{name}": value for name, value in variables.items()})
 
-    def check(self, *services):
-        """Forces checks and returns their results, by name of the service."""
+    def check(self, *services, at=None):
+        """Forces checks, by the API of the node `at`; returns the results that are known here."""
         asked = time.time()
         for service in services:
-            self.force(service)
+            (at or self).force(service)
         return {service: self.wait_until(lambda name=service: self.result(name, asked),
                                          f"result of {service}") for service in services}
 

@@ -78,6 +78,11 @@ class Monitor(Daemon):
         self.home = None
 
     def start(self):
+        self.prepare()
+        self.bring_up()
+
+    def prepare(self):
+        """All that the daemon needs, in a new directory."""
         (self.root / "srv").mkdir(exist_ok=True)
         self.home = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.name}-", dir=self.root / "srv"))
         self.home.chmod(0o755)
@@ -90,7 +95,6 @@ class Monitor(Daemon):
         shutil.copyfile(self.servers.ca, self.home / "root.pem")
         (self.home / "root.pem").chmod(0o644)
         self.configure()
-        self.bring_up()
 
     def configure(self):
         raise NotImplementedError
