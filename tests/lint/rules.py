@@ -53,8 +53,8 @@ ROOMS = [
 
 # Inside probe/ a file may include its own level and those below.
 LEVELS = {name: level for level, names in enumerate([
-    "limits phase reason buf arena text base64 log",
-    "options endpoint transcript crypto cert name trust host",
+    "limits phase reason buf arena text base64 secret log",
+    "options endpoint script transcript crypto cert name trust host",
     "path tls",
     "evidence",
     "reply ehlo sasl",

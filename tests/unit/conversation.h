@@ -94,9 +94,10 @@ static inline void play_step(struct player *player, const char *text, size_t pie
     }
 }
 
-/* Plays the steps from the connection on; the server's octets come in pieces of `piece`. */
+/* Plays at most MAX_STEPS steps, up to a NULL, from the connection on; the octets of the server come in
+ * pieces of `piece`. */
 static inline struct sp_evidence *play_steps(const char *name, const struct sp_endpoint *endpoint,
-                                             const char *const steps[MAX_STEPS], size_t piece)
+                                             const char *const *steps, size_t piece)
 {
     struct sp_evidence *evidence = sp_evidence_new(endpoint);
     assert_non_null(evidence);
