@@ -55,12 +55,12 @@ bool sp_compat_fail(struct sp_compat_parser *parser, const char *message, const 
 
 /* --- single values ---------------------------------------------------------------------------- */
 
-/* No control characters, which would end a command or start another. */
-static bool is_line(const char *text, bool spaces)
+/* No control characters, which would end a command or start another, and of blanks only `blanks`. */
+static bool is_line(const char *text, const char *blanks)
 {
     for (; *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
-        if (c < 0x20 || c == 0x7f || (c == ' ' && !spaces))
+        if ((c <= 0x20 || c == 0x7f) && strchr(blanks, c) == NULL)
             return false;
     }
     return true;
@@ -101,7 +101,7 @@ bool sp_compat_set_host(struct sp_compat_parser *parser, const char *value)
     struct sp_compat *compat = parser->compat;
     if (value[0] == '/')
         compat->host =
-            is_line(value, true) && strlen(value) < sizeof(((struct sockaddr_un *)0)->sun_path)
+            is_line(value, " ") && strlen(value) < sizeof(((struct sockaddr_un *)0)->sun_path)
                 ? sp_arena_strdup(compat->arena, value)
                 : NULL;
     else
@@ -163,7 +163,7 @@ static bool set_from(struct sp_compat_parser *parser, const char *value)
     compat->from = sp_arena_strndup(compat->arena, value, len);
     if (!compat->from)
         return sp_compat_fail(parser, "out of memory", "");
-    if (len > room || !is_line(compat->from, false))
+    if (len > room || !is_line(compat->from, ""))
         return sp_compat_refuse(
             parser, "The address of -f is too long or has blanks or control characters", NULL);
     return true;
@@ -176,7 +176,7 @@ static bool set_fqdn(struct sp_compat_parser *parser, const char *value)
         parser->compat->fqdn = NULL;
         return true;
     }
-    if (strlen(value) > SP_LIMIT_COMMAND - strlen("EHLO \r\n") || !is_line(value, false))
+    if (strlen(value) > SP_LIMIT_COMMAND - strlen("EHLO \r\n") || !is_line(value, ""))
         return sp_compat_refuse(
             parser, "The name of -F is too long or has blanks or control characters", NULL);
     return sp_compat_keep(parser, value, &parser->compat->fqdn);
@@ -189,9 +189,12 @@ static bool add_command(struct sp_compat_parser *parser, const char *value)
         return sp_compat_refuse(parser, "Too many commands", NULL);
     if (strlen(value) > SP_LIMIT_COMMAND - 2)
         return sp_compat_refuse(parser, "A command of -C is longer than 510 octets", NULL);
-    if (strpbrk(value, "\r\n") != NULL)
+    if (!is_line(value, " \t"))
         return sp_compat_refuse(
-            parser, "A command of -C has a line end in it; write one -C for each line", NULL);
+            parser,
+            "A command of -C has a line end or another control character in it; "
+            "write one -C for each line",
+            NULL);
     return sp_compat_keep(parser, value, &compat->commands[compat->command_count++]);
 }
 

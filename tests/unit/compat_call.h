@@ -230,6 +230,9 @@ static inline void compare_all(const struct row *rows, size_t count)
     "integer (0-3)."
 #define W_ERROR "!check_smtp: Warning time must be a positive"
 #define C_ERROR "!check_smtp: Critical time must be a positive"
+#define COMMAND_ERROR                                                                  \
+    "!check_smtp: A command of -C has a line end or another control character in it; " \
+    "write one -C for each line"
 #define FROM_ERROR "!check_smtp: The address of -f is too long or has blanks or control characters"
 #define FQDN_ERROR "!check_smtp: The name of -F is too long or has blanks or control characters"
 
