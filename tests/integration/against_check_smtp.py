@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Debian's check_smtp and our plugin under its name: the same argument lists, the same scripted servers
 (check_smtp.scenario). Exit code, lines, performance data and what the server was sent must be equal once
-times and ports are taken out. Where they may differ, a row of check_smtp_rows.py names the defect and
+times and ports are taken out. Where they may differ, a row of check_smtp_rows*.py names the defect and
 states what ours says instead; a row whose difference is gone fails too.
 
     against_check_smtp.py --plugin FILE --server FILE [--table FILE] [--only PART-OF-NAME]...
 """
 
 import argparse
+import calendar
 import concurrent.futures
 import os
 import pathlib
@@ -21,20 +22,31 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent))
 
-from check_smtp_bench import ORIGINAL, Bench, skip  # noqa: E402
-from check_smtp_rows import ROWS  # noqa: E402
+from check_smtp_bench import ORIGINAL, Bench, show_date, skip  # noqa: E402
+import check_smtp_rows  # noqa: E402,F401
+import check_smtp_rows_tls  # noqa: E402,F401
+import check_smtp_rows_usage  # noqa: E402,F401
+from check_smtp_row import ROWS  # noqa: E402
 
 # Of our output, whatever the row: what Icinga 2 reads as performance data.
-ITEM = re.compile(r"[a-z_]+=\d+\.\d+s;[^;|'\s]*;[^;|'\s]*;0\.000000")
+ITEM = re.compile(r"time=\d+\.\d{6}s;[^;|,\s]*;[^;|,\s]*;0\.000000|cert_days=-?\d+\.\d{6};\d+:;\d+:")
 STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
 
 
 def split_lines(text):
-    """Lines with all that is in them; a missing line end at the end shows as a mark."""
-    lines = text.split("\n")
+    """Lines without line ends; a missing one at the end shows as a mark."""
+    lines = text.replace("\r\n", "\n").split("\n")
     if lines[-1] == "":
         return lines[:-1]
     return lines[:-1] + [lines[-1] + "<no line end>"]
+
+
+def cut_usage(text):
+    lines = split_lines(text)
+    for index, line in enumerate(lines):
+        if line.startswith("Usage:"):
+            return lines[:index] + ["Usage:"]
+    return lines
 
 
 def normalise(bench, row, text):
@@ -43,11 +55,9 @@ def normalise(bench, row, text):
     text = text.replace(str(bench.directory), "{dir}").replace(f"port {port}", "port {port}")
     text = re.sub(r"\b\d+\.\d{3} sec\.", "N sec.", text)
     text = re.sub(r"\btime=\d+\.\d{6}s", "time=Ns", text)
-    lines = split_lines(text)
-    for index, line in enumerate(lines):
-        if line.startswith("Usage:"):
-            return lines[:index] + ["Usage:"]
-    return lines
+    text = re.sub(r"^check_smtp v\d\S* \((\S+) \d\S*\)$", r"check_smtp vN (\1 N)", text, flags=re.MULTILINE)
+    text = re.sub(r"\bcert_days=-?\d+\.\d{6};", "cert_days=N;", text)
+    return cut_usage(text)
 
 
 def perfdata(lines):
@@ -81,8 +91,8 @@ def differences(row, theirs, ours, expected):
     return wrong
 
 
-def check_laws(outcome):
-    """What holds for every output of ours."""
+def check_laws(lines, outcome):
+    """What holds for every output of ours; `lines`: all before the usage."""
     wrong = []
     if outcome.code not in (0, 1, 2, 3):
         wrong.append(f"exit code {outcome.code}")
@@ -90,22 +100,45 @@ def check_laws(outcome):
         wrong.append(f"standard error: {outcome.err[:200]!r}")
     if re.search(r"[^\n\t\x20-\x7e\x80-\U0010ffff]", outcome.out):
         wrong.append(f"a control character in {outcome.out[:300]!r}")
-    if outcome.out.count("|") > 1:
+    if sum(line.count("|") for line in lines) > 1:
         wrong.append("a second |")
-    for line in outcome.out.split("\n"):
+    for line in lines:
         text, bar, data = line.partition("|")
         if bar and not all(ITEM.fullmatch(item) for item in data.split(" ")):
             wrong.append(f"unreadable performance data: {data!r}")
-        state = re.match(r"(?:SMTP )?(OK|WARNING|CRITICAL|UNKNOWN) - ", text)
-        if bar and (state is None or STATES.index(state[1]) != outcome.code):
-            wrong.append(f"exit code {outcome.code} does not fit: {text!r}")
-        told = re.search(r"(\d+\.\d{3}) sec\. response time\|time=(\d+\.\d{6})s", line)
-        if told is not None:
-            if f"{float(told[2]):.3f}" != told[1]:
-                wrong.append(f"two times: {told[0]}")
-            if not 0 < float(told[2]) <= outcome.seconds:
-                wrong.append(f"{told[2]} s of {outcome.seconds:.6f} s")
+    for told in re.finditer(r"(?:(\d+\.\d{3}) sec\. response time.*)?\|time=(\d+\.\d{6})s", outcome.out):
+        if told[1] is not None and f"{float(told[2]):.3f}" != told[1]:
+            wrong.append(f"two times: {told[0]}")
+        if not 0 < float(told[2]) <= outcome.seconds:
+            wrong.append(f"{told[2]} s of {outcome.seconds:.6f} s")
     return wrong
+
+
+def check_state(lines, code):
+    """The first line must not be better or worse than the exit code."""
+    state = re.match(r"(?:SMTP )?(OK|WARNING|CRITICAL|UNKNOWN) - ", lines[0] if lines else "")
+    if state is None or STATES.index(state[1]) == code:
+        return []
+    return [f"exit code {code} does not fit the first line"]
+
+
+def check_days(bench, row, outcome):
+    """The days left in the performance data are those until the certificate's end."""
+    told = re.search(r"cert_days=([^;]*);", outcome.out)
+    if told is None:
+        return []
+    _, end = bench.dates_of(row.server)
+    days = (calendar.timegm(end) - time.time()) / 86400
+    return [] if abs(float(told[1]) - days) < 0.01 else [f"cert_days={told[1]}, but {days:.6f} are left"]
+
+
+def fill_places(lines, places):
+    pattern = "|".join(map(re.escape, places))
+    return None if lines is None else [re.sub(pattern, lambda match: places[match[0]], line) for line in lines]
+
+
+def show_text(text):
+    return text.replace("\r", "\\r").replace("\n", "\\n")
 
 
 class Pair:
@@ -118,27 +151,28 @@ class Pair:
         self.their_lines = normalise(bench, row, self.theirs.out)
         self.our_lines = normalise(bench, row, self.ours.out)
         self.expected = self.declared(bench)
-        self.wrong = check_laws(self.ours) + differences(
+        self.wrong = check_laws(cut_usage(self.ours.out), self.ours) + check_days(bench, row, self.ours) + differences(
             row, (self.theirs.code, self.their_lines, self.theirs.sent),
             (self.ours.code, self.our_lines, self.ours.sent), self.expected)
+        if self.our_lines != self.their_lines:
+            self.wrong += check_state(self.our_lines, self.ours.code)
         if len(self.their_lines) > 20:
             self.their_lines[20:] = ["..."]
 
     def declared(self, bench):
         row = self.row
         code, lines = row.ours if row.ours is not None else (None, None)
-        if lines is not None:
-            lines = [line.replace("{end}", bench.end_of(row.server)) if "{end}" in line else line
-                     for line in lines]
-        sent = row.sends
-        if sent is not None:
-            sent = [line.replace("{me}", socket.gethostname()) for line in sent]
-        return code, lines, sent
+        places = {"{me}": socket.gethostname()}
+        if any("{begin}" in line or "{end" in line for line in lines or []):
+            begin, end = bench.dates_of(row.server)
+            places.update({"{begin}": show_date(begin), "{end}": show_date(end),
+                           "{end day}": f"{end.tm_year}-{end.tm_mon:02}-{end.tm_mday:02}"})
+        return code, fill_places(lines, places), fill_places(row.sends, places)
 
     def show(self):
         row = self.row
         verdict = "WRONG" if self.wrong else "differs as declared" if row.defect else "equal"
-        out = [f"== {row.name}: {verdict}", f"   server {row.server}: check_smtp {row.arguments}"]
+        out = [f"== {row.name}: {verdict}", f"   server {row.server}: check_smtp {show_text(row.arguments)}"]
         if row.environment:
             out.append(f"   environment {row.environment}")
         if row.defect:
@@ -148,7 +182,7 @@ class Pair:
             ("original", self.theirs, self.their_lines), ("ours", self.ours, self.our_lines)]
         for who, outcome, lines in outcomes:
             out.append(f"   {who}: exit {outcome.code}")
-            out += [f"   | {line}".replace("\r", "\\r") for line in lines]
+            out += [f"   | {show_text(line)}" for line in lines]
         if self.theirs.sent == self.ours.sent:
             out.append(f"   sent: {self.theirs.sent}")
         else:
@@ -158,6 +192,8 @@ class Pair:
 
 def run_rows(options, directory):
     bench = Bench(options.plugin, options.server, directory)
+    bench.make_locale()
+    assert len({row.name for row in ROWS}) == len(ROWS), "two rows of one name"
     rows = [row for row in ROWS if not options.only or any(part in row.name for part in options.only)]
     try:
         # One after the other at one server, so that it is clear who sent what; all servers side by side.

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import threading
@@ -50,10 +51,9 @@ class Bench:
         self.pki = self.directory / "pki"
         self.ours = self.directory / "check_smtp"
         self.ours.symlink_to(pathlib.Path(plugin).resolve())
-        self.make_locale()
         self.servers = load_scenario_runner().Server(server, str(self.pki), [HERE / "check_smtp.scenario"])
         self.locks = {name: threading.Lock() for name in self.servers.ports}
-        self.ends = {}
+        self.dates = {}
 
     def make_locale(self):
         """Without root and without a trace on the machine."""
@@ -97,33 +97,66 @@ class Bench:
         with self.locks[f"{STEM}/{row.server}"]:
             seen = len(self.events(row.server))
             started = time.monotonic()
-            try:
-                done = subprocess.run(self.command(program, row), stdin=subprocess.DEVNULL,
-                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
-                                      env=self.environment(row), cwd=self.directory, timeout=RUN_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                return Outcome(None, "did not end\n", "", [], RUN_TIMEOUT_S)
+            with subprocess.Popen(self.command(program, row), stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  env=self.environment(row), cwd=self.directory) as process:
+                try:
+                    if row.freeze is not None:
+                        self.freeze(process, row, seen)
+                    out, err = process.communicate(timeout=RUN_TIMEOUT_S)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    return Outcome(None, "did not end\n", "", [], RUN_TIMEOUT_S)
             seconds = time.monotonic() - started
             events = self.events(row.server)[seen:]
-        sent = [event for event in events if re.match(r"(tls-)?(line|bytes) ", event)]
-        return Outcome(done.returncode, done.stdout.decode("utf-8", "surrogateescape"),
-                       done.stderr.decode("utf-8", "surrogateescape"), sent, seconds)
+        return Outcome(process.returncode, out.decode("utf-8", "surrogateescape"),
+                       err.decode("utf-8", "surrogateescape"), sent_lines(events), seconds)
 
-    def end_of(self, server):
-        """When the server's certificate ends, in check_smtp's form, as openssl tells it."""
+    def freeze(self, process, row, seen):
+        """Stops the process when the server has got the line, until all that it answers has arrived."""
+        wanted = f"line {row.freeze}"
+        while wanted not in self.events(row.server)[seen:] and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGSTOP)
+        while "close " not in self.events(row.server)[seen:] and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGCONT)
+
+    def dates_of(self, server):
+        """Begin and end of the server's certificate in UTC (struct_time), as openssl tells them."""
         with self.locks[f"{STEM}/{server}"]:
-            if server not in self.ends:
+            if server not in self.dates:
                 host, port = self.address(server)
                 starttls = [] if server.startswith("implicit") else ["-starttls", "smtp"]
-                self.ends[server] = ask_end(f"{host}:{port}", starttls)
-        return self.ends[server]
+                self.dates[server] = ask_dates(f"{host}:{port}", starttls)
+        return self.dates[server]
 
 
-def ask_end(address, starttls):
+def sent_lines(events):
+    """Of a server's journal the lines from the client, and the name that it wants to see; octets of a TLS
+    handshake are no lines."""
+    sent, is_handshake = [], False
+    for event in events:
+        if event.startswith("tls-up "):
+            is_handshake = False
+            sent += re.findall(r"sni=.+", event)
+        elif re.match(r"(line|bytes) \\x16\\x03", event):
+            is_handshake = True
+        elif not is_handshake and re.match(r"(tls-)?(line|bytes) ", event):
+            sent.append(event)
+    return sent
+
+
+def ask_dates(address, starttls):
     shown = subprocess.run(["openssl", "s_client", "-connect", address, *starttls], stdin=subprocess.DEVNULL,
                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
-    date = subprocess.run(["openssl", "x509", "-noout", "-enddate", "-dateopt", "iso_8601"], input=shown,
+    text = subprocess.run(["openssl", "x509", "-noout", "-dates", "-dateopt", "iso_8601"], input=shown,
                           stdout=subprocess.PIPE, check=True).stdout.decode()
-    then = time.strptime(date.strip(), "notAfter=%Y-%m-%d %H:%M:%SZ")
-    return (f"{DAYS[then.tm_wday]} {MONTHS[then.tm_mon - 1]} {then.tm_mday:2} "
-            f"{then.tm_hour:02}:{then.tm_min:02}:{then.tm_sec:02} {then.tm_year} +0000")
+    return [time.strptime(line.partition("=")[2], "%Y-%m-%d %H:%M:%SZ") for line in text.splitlines()]
+
+
+def show_date(date):
+    """In check_smtp's form."""
+    return (f"{DAYS[date.tm_wday]} {MONTHS[date.tm_mon - 1]} {date.tm_mday:2} "
+            f"{date.tm_hour:02}:{date.tm_min:02}:{date.tm_sec:02} {date.tm_year} +0000")
