@@ -166,13 +166,14 @@ static void describe_connect(const struct sp_evidence *evidence, char *out, size
 
 static void describe_reply(const struct sp_evidence *evidence, char *out, size_t size)
 {
-    const struct sp_reply *reply = sp_phase_reply(evidence, evidence->failure.phase);
+    enum sp_phase phase = evidence->failure.phase;
+    const struct sp_reply *reply = sp_phase_reply(evidence, phase);
     char quoted[SP_WORDING_SIZE];
-    if (reply == NULL)
+    /* A phase of a script has several commands; the engine knows which one it was. */
+    if (reply == NULL || phase == SP_PHASE_AUTH || phase == SP_PHASE_MAIL)
         describe_plain(evidence, out, size);
     else
-        snprintf(out, size, "%s was answered %s",
-                 sp_word_command(evidence, evidence->failure.phase),
+        snprintf(out, size, "%s was answered %s", sp_word_command(evidence, phase),
                  sp_word_reply(quoted, sizeof quoted, reply));
 }
 

@@ -77,7 +77,9 @@ const char *sp_word_command(const struct sp_evidence *evidence, enum sp_phase ph
     if (phase == SP_PHASE_EHLO)
         return answered_helo(evidence) ? "HELO" : lmtp ? "LHLO" : "EHLO";
     if (phase == SP_PHASE_EHLO_TLS)
-        return lmtp ? "LHLO inside TLS" : "EHLO inside TLS";
+        return evidence->tls_ehlo.helo ? "HELO inside TLS"
+               : lmtp                  ? "LHLO inside TLS"
+                                       : "EHLO inside TLS";
     if (phase == SP_PHASE_STARTTLS)
         return "STARTTLS";
     if (phase == SP_PHASE_QUIT)

@@ -256,6 +256,8 @@ static void test_messages(void **state)
          "EHLO was answered 550 'go away'"},
         {SP_REASON_REJECTED_TEMPORARY, SP_PHASE_EHLO, 451, "", NULL, SP_STATE_WARNING,
          "EHLO was answered 451"},
+        {SP_REASON_SERVICE_NOT_AVAILABLE, SP_PHASE_MAIL, 421, "busy", "HELP was answered 421 busy",
+         SP_STATE_WARNING, "HELP was answered 421 busy"},
         {SP_REASON_STARTTLS_TEMPORARY, SP_PHASE_STARTTLS, 454, "no key", NULL, SP_STATE_WARNING,
          "STARTTLS was answered 454 'no key'"},
         {SP_REASON_STARTTLS_NOT_SUPPORTED, SP_PHASE_EHLO, 502, "what?",
@@ -309,6 +311,16 @@ static void test_other_messages(void **state)
     fail_with(&sample, SP_REASON_REJECTED_PERMANENT, SP_PHASE_EHLO, NULL);
     sample_judge(&sample);
     assert_string_equal(sample.result.message, "HELO was answered 550 'never'");
+    sample_free(&sample);
+
+    /* A script's HELO comes first, also inside TLS. */
+    sample_init(&sample, SP_TLS_IMPLICIT);
+    sample_plain(&sample);
+    sample_reply(&sample, SP_PHASE_EHLO_TLS, 550, "never");
+    sample.evidence->tls_ehlo.tried = sample.evidence->tls_ehlo.helo = true;
+    fail_with(&sample, SP_REASON_REJECTED_PERMANENT, SP_PHASE_EHLO_TLS, NULL);
+    sample_judge(&sample);
+    assert_string_equal(sample.result.message, "HELO inside TLS was answered 550 'never'");
     sample_free(&sample);
 
     /* The second of two banners is no answer to EHLO. */
