@@ -223,6 +223,26 @@ def check_plugin(stdout, exit_code, labels):
     return errors
 
 
+def check_compat(stdout, exit_code, labels):
+    """The same of the plugin with check_smtp's command line: its performance data may stand on the last line, and
+    not every first line tells the state. The usage, which has bars of its own, is not looked at."""
+    lines = stdout.decode("utf-8", "replace").split("Usage:\n")[0].splitlines()
+    errors = []
+    match = re.match(r"(?:SMTP )?(OK|WARNING|CRITICAL|UNKNOWN) - .", lines[0] if lines else "")
+    if not lines or (match and EXIT_CODES[match[1]] != exit_code):
+        errors.append(f"exit code {exit_code} does not fit the first line: {lines[:1]}")
+    with_bar = [index for index, line in enumerate(lines) for char in line if char == "|"]
+    if with_bar not in ([], [0], [len(lines) - 1]):
+        errors.append("performance data are neither on the first line nor on the last one, or there is a second |")
+    perfdata = lines[with_bar[0]].partition("|")[2] if with_bar else ""
+    found = [item[1] or item[2] for item in PERFDATA_ITEM.finditer(perfdata)]
+    if PERFDATA_ITEM.sub("", perfdata) or (labels is not None and found != labels):
+        errors.append(f"perfdata: wanted {labels}, got {perfdata}")
+    if re.search("[<>]", "".join(lines)):
+        errors.append("markup in the output")
+    return errors
+
+
 class Run:
     """One scenario's run and what is wrong with it."""
 
@@ -235,6 +255,7 @@ class Run:
         self.stdout = self.stderr = b""
         self.events = []
         self.command = []
+        self.compat = False
         self.seconds = 0.0
 
     def fill(self, text, folder):
@@ -258,7 +279,8 @@ class Run:
                 filled = self.fill(text.decode("utf-8", "surrogateescape"), folder)
                 pathlib.Path(folder, name).write_bytes(filled.encode("utf-8", "surrogateescape"))
             arguments = shlex.split(self.fill(self.scenario.arguments, folder))
-            if self.scenario.has_defaults:
+            self.compat = "--compat" in arguments
+            if self.scenario.has_defaults and not self.compat:
                 defaults = ["--ca-file", os.path.join(self.options.pki, "root.pem"), "--ehlo-name", "probe.test",
                             "--timeout", "6s"]
                 if "-o" not in arguments and self.scenario.program == "smtp-probe":
@@ -325,7 +347,9 @@ class Run:
         if scenario.program == "check_smtp_probe":
             if self.stderr:
                 self.errors.append(f"a plugin says nothing on standard error: {self.stderr[:200]!r}")
-            if self.stdout.startswith(b"SMTP ") or scenario.perfdata is not None:
+            if self.compat and scenario.stdout_to is None:
+                self.errors += check_compat(self.stdout, scenario.exit_code, scenario.perfdata)
+            elif self.stdout.startswith(b"SMTP ") or scenario.perfdata is not None:
                 self.errors += check_plugin(self.stdout, scenario.exit_code, scenario.perfdata)
         if any(e.fields or e.paths or e.findings is not None for e in scenario.results.values()):
             self.check_json()
