@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the plugin adds to the common command line. */
+#include "checks/thresholds.h"
 #include "nagios/arguments.h"
 #include "probe/cli_text.h"
 
@@ -187,6 +188,94 @@ static void test_left_out(void **state)
     }
 }
 
+/* The whole range grammar, as the option reads it and performance data show it. */
+static void test_ranges(void **state)
+{
+    static const struct {
+        const char *option, *value;
+        const char *perfdata; /* NULL: refused */
+        int phase;            /* of --warning and --critical; -1: days */
+        const char *alerts;   /* of -1, 0, 9.9, 10, 10.1, 20, 21: x where it does */
+    } rows[] = {
+        {"-w", "10", "10", SP_PHASE_TOTAL, "x...xxx"},
+        {"-c", "0:10", "10", SP_PHASE_TOTAL, "x...xxx"},
+        {"-w", ":10", "10", SP_PHASE_TOTAL, "x...xxx"},
+        {"-w", "~:10", "10", SP_PHASE_TOTAL, "....xxx"},
+        {"-w", "10:", "10:", SP_PHASE_TOTAL, "xxx...."},
+        {"-w", "10:20", "10:20", SP_PHASE_TOTAL, "xxx...x"},
+        {"-w", "10:10", "10:10", SP_PHASE_TOTAL, "xxx.xxx"},
+        {"-w", "@10:20", "@10:20", SP_PHASE_TOTAL, "...xxx."},
+        {"-w", "@10", "@0:10", SP_PHASE_TOTAL, ".xxx..."},
+        {"-w", "@10:", "@10:", SP_PHASE_TOTAL, "...xxxx"},
+        {"-w", "@~:10", "@~:10", SP_PHASE_TOTAL, "xxxx..."},
+        {"-w", "~:", "~:", SP_PHASE_TOTAL, "......."},
+        {"-w", "@~:", "@~:", SP_PHASE_TOTAL, "xxxxxxx"},
+        {"-w", "0:", "0:", SP_PHASE_TOTAL, "x......"},
+        {"-w", "9.95", "9.95", SP_PHASE_TOTAL, "x..xxxx"},
+        {"-w", "10.50", "10.5", SP_PHASE_TOTAL, "x....xx"},
+        {"-w", "010", "10", SP_PHASE_TOTAL, "x...xxx"},
+        {"-w", "tls=10", "10", SP_PHASE_TLS, "x...xxx"},
+        {"-c", "ehlo_tls=@10:20", "@10:20", SP_PHASE_EHLO_TLS, "...xxx."},
+        {"-c", "total=~:10", "10", SP_PHASE_TOTAL, "....xxx"},
+        {"--cert-warning", "10", "10:", -1, "xxx...."},
+        {"--cert-warning", "10:", "10:", -1, "xxx...."},
+        {"--cert-critical", "~:10", "10", -1, "....xxx"},
+        {"--cert-critical", "10:20", "10:20", -1, "xxx...x"},
+        {"--cert-critical", "@10:20", "@10:20", -1, "...xxx."},
+        {"--cert-warning", "@~:10", "@~:10", -1, "xxxx..."},
+        {"--cert-warning", "~:", "~:", -1, "......."},
+        {"-w", "20:10", NULL, 0, NULL},
+        {"-w", "@20:10", NULL, 0, NULL},
+        {"-w", "-1", NULL, 0, NULL}, /* 0:-1 */
+        {"-w", "", NULL, 0, NULL},
+        {"-w", ":", NULL, 0, NULL},
+        {"-w", "@", NULL, 0, NULL},
+        {"-w", "~", NULL, 0, NULL},
+        {"-w", "10:~", NULL, 0, NULL},
+        {"-w", "1:2:3", NULL, 0, NULL},
+        {"-w", "1e3", NULL, 0, NULL},
+        {"-w", "0,5", NULL, 0, NULL},
+        {"-w", "10s", NULL, 0, NULL},
+        {"-w", " 10", NULL, 0, NULL},
+        {"-w", "inf", NULL, 0, NULL},
+        {"-w", "nan", NULL, 0, NULL},
+        {"-w", "0x10", NULL, 0, NULL},
+        {"-w", "tls=", NULL, 0, NULL},
+        {"-w", "tsl=10", NULL, 0, NULL},
+        {"-w", "=10", NULL, 0, NULL},
+        {"--cert-warning", "20:10", NULL, 0, NULL},
+        {"--cert-warning", "", NULL, 0, NULL},
+        {"--cert-critical", "soon", NULL, 0, NULL},
+    };
+    static const double probes[] = {-1, 0, 9.9, 10, 10.1, 20, 21};
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct call call;
+        char option[32], value[32], host[] = "mx", text[400], alerts[COUNT(probes) + 1] = "";
+        snprintf(option, sizeof option, "%s", rows[i].option);
+        snprintf(value, sizeof value, "%s", rows[i].value);
+        parse(&call, (char *[]){host, option, value, NULL}, NULL);
+        if (rows[i].perfdata == NULL) {
+            if (call.action != SP_CLI_USAGE_ERROR)
+                fail_msg("%s %s is taken", option, value);
+            sp_cli_free(&call.cli);
+            continue;
+        }
+        const struct sp_options *options = &call.cli.options;
+        bool critical = strcmp(option, "-c") == 0 || strcmp(option, "--cert-critical") == 0;
+        const struct sp_range *range =
+            rows[i].phase < 0 ? (critical ? &options->cert_critical : &options->cert_warning)
+                              : &(critical ? options->critical : options->warning)[rows[i].phase];
+        assert_int_equal(call.action, SP_CLI_RUN);
+        sp_threshold_print(text, sizeof text, range);
+        for (size_t k = 0; k < COUNT(probes); k++)
+            alerts[k] = sp_range_alerts(range, probes[k]) ? 'x' : '.';
+        if (strcmp(text, rows[i].perfdata) != 0 || strcmp(alerts, rows[i].alerts) != 0)
+            fail_msg("%s %s gave \"%s\" and %s", option, value, text, alerts);
+        sp_cli_free(&call.cli);
+    }
+}
+
 static void test_find_macro(void **state)
 {
     static const struct {
@@ -267,7 +356,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_timeout),       cmocka_unit_test(test_timeout_sources),
         cmocka_unit_test(test_host_and_port), cmocka_unit_test(test_left_out),
-        cmocka_unit_test(test_find_macro),    cmocka_unit_test(test_bash),
+        cmocka_unit_test(test_ranges),        cmocka_unit_test(test_find_macro),
+        cmocka_unit_test(test_bash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
