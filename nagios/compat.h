@@ -38,6 +38,8 @@ struct sp_compat {
     bool expect_given;
     const char **commands; /* -C, at most SP_LIMIT_COMMANDS less those of -f and -A */
     size_t command_count;
+    /* commands[i] holds credentials: AUTH with an initial response, and what follows AUTH in base64. */
+    const bool *command_secret;
     const char **responses; /* -R: POSIX extended patterns that compile */
     size_t response_count;  /* at most command_count */
     const char *from;       /* -f without angle brackets; NULL: no MAIL */

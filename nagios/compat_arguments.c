@@ -16,6 +16,7 @@
 #include <getopt.h>
 #include <regex.h>
 #include <string.h>
+#include <strings.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -287,10 +288,47 @@ static bool settle_login(struct sp_compat_parser *parser)
     return true;
 }
 
+/* What could be a name or a password in base64, and is no command of four letters. */
+static bool is_base64(const char *text)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+    static const char *const verbs[] = {"NOOP", "QUIT", "RSET", "HELP", "VRFY", "EXPN", "DATA"};
+    for (size_t i = 0; i < COUNT(verbs); i++) {
+        if (strcasecmp(text, verbs[i]) == 0)
+            return false;
+    }
+    return *text != '\0' && text[strspn(text, alphabet)] == '\0';
+}
+
+/* Many log in by -C "AUTH LOGIN" and the two answers to it, or by one -C "AUTH PLAIN ...". */
+static bool settle_secrets(struct sp_compat_parser *parser)
+{
+    struct sp_compat *compat = parser->compat;
+    unsigned answers = 0; /* that may follow */
+    bool *secret = sp_arena_array(compat->arena, compat->command_count, sizeof *secret);
+    if (!secret)
+        return sp_compat_fail(parser, "out of memory", "");
+    for (size_t i = 0; i < compat->command_count; i++) {
+        const char *text = compat->commands[i];
+        if (strncasecmp(text, "AUTH ", 5) == 0) {
+            const char *mechanism = text + 5 + strspn(text + 5, " ");
+            secret[i] = strchr(mechanism, ' ') != NULL;
+            answers = 2;
+        } else {
+            secret[i] = answers > 0 && is_base64(text);
+            answers = secret[i] ? answers - 1 : 0;
+        }
+    }
+    compat->command_secret = secret;
+    return true;
+}
+
 static bool settle(struct sp_compat_parser *parser)
 {
     struct sp_compat *compat = parser->compat;
-    if (!settle_connection(parser) || !settle_patterns(parser) || !settle_login(parser))
+    if (!settle_connection(parser) || !settle_patterns(parser) || !settle_secrets(parser) ||
+        !settle_login(parser))
         return false;
     /* AUTH LOGIN is three commands: itself, the user, the password. */
     size_t own = (compat->from != NULL) + (compat->login ? 3u : 0u);

@@ -189,7 +189,8 @@ static bool add_commands(struct sp_compat_session *session, char *error, size_t 
     }
     for (size_t i = 0; i < compat->command_count; i++)
         if (!add_command(session,
-                         (struct sp_script_command){SP_PHASE_MAIL, compat->commands[i], false, 0},
+                         (struct sp_script_command){SP_PHASE_MAIL, compat->commands[i],
+                                                    compat->command_secret[i], 0},
                          error, size))
             return false;
     return !compat->login || add_login(session, error, size);

@@ -258,6 +258,11 @@ static const struct sp_reply *answer_of(const struct judge *judge, size_t index)
     return index < judge->evidence->answer_count ? judge->evidence->answers[index] : NULL;
 }
 
+static const char *shown_command(const struct sp_compat *compat, size_t index)
+{
+    return compat->command_secret[index] ? "(hidden)" : compat->commands[index];
+}
+
 static void judge_response(struct judge *judge, size_t index, const struct sp_reply *reply)
 {
     char why[160];
@@ -280,7 +285,7 @@ static void judge_response(struct judge *judge, size_t index, const struct sp_re
         worsen(judge, SP_STATE_WARNING);
         need(judge, sp_buf_printf(&judge->verdict->lines,
                                   "SMTP WARNING - Invalid response '%s' to command '%s'\n",
-                                  (const char *)text.data, judge->compat->commands[index]));
+                                  (const char *)text.data, shown_command(judge->compat, index)));
     } else if (status != 0) {
         regerror(status, &pattern, why, sizeof why);
         worsen(judge, SP_STATE_UNKNOWN);
@@ -340,7 +345,7 @@ static void judge_commands(struct judge *judge)
             blame(judge, SP_STATE_WARNING, "invalid response received after ", "MAIL");
     }
     for (size_t i = 0; i < compat->command_count; i++, next++) {
-        if (!judge_answered(judge, next, compat->commands[i]))
+        if (!judge_answered(judge, next, shown_command(compat, i)))
             return;
         if (i < compat->response_count)
             judge_response(judge, i, answer_of(judge, next));

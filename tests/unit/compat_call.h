@@ -154,7 +154,7 @@ static inline void tell_meaning(struct sp_buf *out, const struct sp_compat *comp
     else
         assert_string_equal(compat->expect, "220");
     for (size_t i = 0; i < compat->command_count; i++)
-        tell(out, "C=%s", compat->commands[i]);
+        tell(out, "%s=%s", compat->command_secret[i] ? "secret" : "C", compat->commands[i]);
     for (size_t i = 0; i < compat->response_count; i++)
         tell(out, "R=%s", compat->responses[i]);
     tell_string(out, "from", compat->from);
