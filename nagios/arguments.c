@@ -111,6 +111,13 @@ static bool set_timeout(void *data, struct sp_cli *cli, const char *value, char 
     return true;
 }
 
+/* As in the table; only the words about it are the plugin's. */
+static bool set_verbose(void *data, struct sp_cli *cli, const char *value, char *error, size_t size)
+{
+    (void)data;
+    return sp_option_set(&cli->options, cli->arena, sp_option_find("verbose"), value, error, size);
+}
+
 static const struct sp_cli_extra extras[] = {
     {{.name = "hostname",
       .short_name = 'H',
@@ -142,6 +149,17 @@ static const struct sp_cli_extra extras[] = {
           "state as well. The time may be left out. The state is OK, WARNING, CRITICAL or UNKNOWN, or "
           "0 to 3; without one it is that of the reason, mostly CRITICAL."},
      set_timeout},
+    {{.name = "verbose",
+      .short_name = 'v',
+      .group = "output",
+      .common = true,
+      .help = "-v: details and advice, -vv: times of the phases, -vvv: the dialogue",
+      .long_help =
+          "Lines behind the first one; that and the performance data stay the same. -v shows peer, "
+          "banner, TLS, certificates, what to do about each finding, and with several "
+          "targets the findings of each. -vv adds the time of each phase in words, -vvv "
+          "the dialogue."},
+     set_verbose},
     {{.name = "help",
       .short_name = 'h',
       .group = "other",
@@ -210,7 +228,6 @@ struct sp_cli_program sp_plugin_program(struct sp_plugin_arguments *arguments)
         .usage = "Usage: check_smtp_probe [OPTION]... -H HOST [-p PORT] | TARGET...\n"
                  "Checks mail servers for Nagios, Icinga and their kin.\n",
         .exit_codes =
-            "-v adds details, -vv the time of each phase, -vvv the dialogue.\n"
             "Exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. It is 3 too for wrong usage,\n"
             "for a wrong configuration, and when a text such as this one was asked for.\n",
         .manual = &sp_plugin_manual,
