@@ -16,12 +16,13 @@ sys.dont_write_bytecode = True
 from failures import Failures
 from monitoring_icinga_one import IcingaOne
 from monitoring_icinga_two import IcingaTwo
+from monitoring_nagios import Nagios
 from monitoring_site import MailServers
 from peer_root import Unavailable, provide
 
 SKIPPED = 77
 LIMIT_S = 540  # ctest's own limit is later than this
-DAEMONS = {"icinga2": IcingaOne, "icinga2-cluster": IcingaTwo}
+DAEMONS = {"icinga2": IcingaOne, "icinga2-cluster": IcingaTwo, "nagios4": Nagios}
 
 
 def stop_late(number, _):

@@ -198,7 +198,8 @@ object Host "{HOST}" {{
         """The plugin as the kernel shows it while a server keeps it waiting."""
         name = "silent"
         self.force(f"{HOST}!{name}")
-        process = self.wait_until(self.find_plugin, "process of the plugin")
+        process = self.wait_until(lambda: self.find_plugin(str(self.servers[name])),
+                                  "process of the plugin")
         argv, environment = (process / "cmdline", process / "environ")
         failures.equal(argv.read_text().split("\0")[1:-1], self.cases[name].argv, "argv")
         failures.expect(f"SMTP_PROBE_CA_FILE={self.ca}" in environment.read_text().split("\0"),

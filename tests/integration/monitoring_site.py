@@ -129,14 +129,14 @@ class Monitor(Daemon):
             raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}")
         return done.stdout
 
-    def find_plugin(self):
-        """The folder in /proc of a plugin that this daemon has started, or None."""
+    def find_plugin(self, word):
+        """The folder in /proc of a plugin that this daemon has started with that word, or None."""
         for process in pathlib.Path("/proc").glob("[0-9]*"):
             try:
-                called = (process / "cmdline").read_bytes().partition(b"\0")[0]
+                words = (process / "cmdline").read_text(errors="replace").split("\0")
             except OSError:  # it has just ended
                 continue
-            if called.decode(errors="replace").startswith(self.plugins + "/"):
+            if words[0].startswith(self.plugins + "/") and word in words:
                 return process
         return None
 
