@@ -55,7 +55,7 @@ static const char HELP[] =
     "Other\n"
     "     --extra-opts[=SECTION][@FILE]\n"
     "                          read more options from an ini file\n"
-    " -v, --verbose            tell more; -vvv tells the dialogue\n"
+    " -v, --verbose            tell the dialogue, behind the first line\n"
     " -h, --help               this text\n"
     " -V, --version\n"
     "\n"

@@ -178,6 +178,17 @@ static bool add_login(struct sp_compat_session *session, char *error, size_t siz
     return false;
 }
 
+/* Credentials of a login by -C: the line itself, or what stands behind AUTH and its mechanism. */
+static bool hide_command(struct sp_compat_session *session, const char *text, char *error,
+                         size_t size)
+{
+    const char *blank = strrchr(text, ' ');
+    if (sp_secrets_add(&session->secrets, blank != NULL ? blank + 1 : text))
+        return true;
+    snprintf(error, size, "out of memory, or there are too many logins by -C");
+    return false;
+}
+
 static bool add_commands(struct sp_compat_session *session, char *error, size_t size)
 {
     const struct sp_compat *compat = session->compat;
@@ -187,12 +198,14 @@ static bool add_commands(struct sp_compat_session *session, char *error, size_t 
                          size))
             return false;
     }
-    for (size_t i = 0; i < compat->command_count; i++)
-        if (!add_command(session,
-                         (struct sp_script_command){SP_PHASE_MAIL, compat->commands[i],
-                                                    compat->command_secret[i], 0},
-                         error, size))
+    for (size_t i = 0; i < compat->command_count; i++) {
+        const char *text = compat->commands[i];
+        bool secret = compat->command_secret[i];
+        if (!add_command(session, (struct sp_script_command){SP_PHASE_MAIL, text, secret, 0}, error,
+                         size) ||
+            (secret && !hide_command(session, text, error, size)))
             return false;
+    }
     return !compat->login || add_login(session, error, size);
 }
 
