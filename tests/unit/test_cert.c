@@ -254,6 +254,7 @@ static const struct {
     {0x13, OCTETS(" Example  CA "), 0x0c, OCTETS("example ca"), true},
     {0x1e, OCTETS("\0A\0b"), 0x13, OCTETS("aB"), true},
     {0x14, OCTETS("K\xf6ln"), 0x0c, OCTETS("k\xc3\xb6ln"), true},
+    {0x14, OCTETS("\xe4"), 0x0c, OCTETS("\xc3\xa4"), true},
     {0x13, OCTETS("Example CA"), 0x13, OCTETS("ExampleCA"), false},
     {0x13, OCTETS("Example"), 0x13, OCTETS("Example2"), false},
     {0x13, OCTETS("Example"), 0x13, OCTETS(""), false},

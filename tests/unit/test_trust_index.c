@@ -190,6 +190,57 @@ static void test_reads_what_is_asked_for(void **state)
     free(pem);
 }
 
+/* A Name of one common name, a UTF8String shorter than 100 octets; returns its length. */
+static size_t put_common_name(uint8_t out[128], const char *text)
+{
+    const uint8_t len = (uint8_t)strlen(text);
+    const uint8_t head[] = {
+        0x30, len + 11, 0x31, len + 9, 0x30, len + 7, 0x06, 3, 0x55, 4, 3, SP_DER_UTF8_STRING, len};
+    memcpy(out, head, sizeof head);
+    memcpy(out + sizeof head, text, len);
+    return sizeof head + len;
+}
+
+/* Whoever sends a chain chooses its names: one with the hash of a root's name is not that name. */
+static void test_collision(void **state)
+{
+    (void)state;
+    char error[256], text[64], *pem = mint_pem(&pki, "b");
+    uint8_t name[128];
+    struct sp_arena *arena = sp_arena_new(SP_LIMIT_ARENA);
+    struct sp_slice forged = {name, 0};
+    struct sp_cert b;
+    const struct sp_cert *found[4];
+    size_t count = 0;
+    uint32_t last = 0, inverse = 1;
+    const struct minted *minted = mint_find(&pki, "b");
+    assert_true(sp_cert_parse(arena, minted->der, minted->len, &b));
+    /* What the last character must be, when the step before it is undone: Newton's way to 1/prime. */
+    for (int i = 0; i < 5; i++) {
+        inverse *= 2u - 16777619u * inverse;
+    }
+    const uint32_t before = (uint32_t)(sp_dn_hash(b.subject) * (uint64_t)inverse);
+    for (int i = 0; last < 0x800 || last > 0xd7ff; i++) {
+        (void)snprintf(text, sizeof text, "x%d", i);
+        forged.len = put_common_name(name, text);
+        last = sp_dn_hash(forged) ^ before;
+    }
+    (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%c%c%c", 0xe0 | last >> 12,
+                   0x80 | (last >> 6 & 0x3f), 0x80 | (last & 0x3f));
+    forged.len = put_common_name(name, text);
+    assert_true(sp_dn_valid(forged));
+    assert_int_equal(sp_dn_hash(b.subject), sp_dn_hash(forged));
+    struct sp_trust *trust = sp_trust_from_memory(pem, strlen(pem), error, sizeof error);
+    assert_non_null(trust);
+    assert_true(sp_trust_find(trust, forged, found, 4, &count));
+    assert_int_equal(0, count);
+    assert_true(sp_trust_find(trust, b.subject, found, 4, &count));
+    assert_int_equal(1, count);
+    sp_trust_free(trust);
+    sp_arena_free(arena);
+    free(pem);
+}
+
 static char *read_bundle(size_t *out_len)
 {
     FILE *file = fopen(BUNDLE, "rbe");
@@ -330,6 +381,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reads_what_is_asked_for),
+        cmocka_unit_test(test_collision),
         cmocka_unit_test(test_system_bundle),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_damaged_der),
