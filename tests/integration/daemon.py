@@ -55,7 +55,7 @@ class Daemon:
     def start(self):
         raise NotImplementedError
 
-    def launch(self, command, user=None):
+    def launch(self, command, user=None, **variables):
         """Starts a command inside the root, as `user` (a name of USERS) or as root."""
         if self.others is None:
             self.others = set(children())
@@ -65,7 +65,7 @@ class Daemon:
             # It is started from inside the root, with nothing of our environment or terminal.
             return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                     preexec_fn=lambda: self.enter_root(user), close_fds=True,
-                                    env=ENVIRONMENT)
+                                    env=ENVIRONMENT | variables)
 
     def enter_root(self, user=None):
         os.chroot(self.root)

@@ -17,12 +17,14 @@ from failures import Failures
 from monitoring_icinga_one import IcingaOne
 from monitoring_icinga_two import IcingaTwo
 from monitoring_nagios import Nagios
+from monitoring_nrpe import Nrpe
 from monitoring_site import MailServers
 from peer_root import Unavailable, provide
 
 SKIPPED = 77
 LIMIT_S = 540  # ctest's own limit is later than this
-DAEMONS = {"icinga2": IcingaOne, "icinga2-cluster": IcingaTwo, "nagios4": Nagios}
+DAEMONS = {"icinga2": IcingaOne, "icinga2-cluster": IcingaTwo, "nagios4": Nagios,
+           "nrpe": Nrpe}
 
 
 def stop_late(number, _):
