@@ -56,7 +56,14 @@ bool sp_compat_append_greeting(struct sp_buf *out, const struct sp_evidence *evi
         return false;
     if (hello != NULL && !sp_compat_append_reply(out, hello))
         return false;
-    return evidence->failure.reason != SP_REASON_PROTOCOL_ERROR || append_last_lines(out, evidence);
+    if (evidence->failure.reason != SP_REASON_PROTOCOL_ERROR)
+        return true;
+    /* A reply that could be read up to its end is among the replies, as one with two codes. */
+    const struct sp_reply *last =
+        evidence->reply_count > 0 ? &evidence->replies[evidence->reply_count - 1] : NULL;
+    if (last == NULL || last->phase != evidence->failure.phase)
+        return append_last_lines(out, evidence);
+    return last == evidence->banner || last == hello || sp_compat_append_reply(out, last);
 }
 
 void sp_compat_strip(struct sp_buf *text)

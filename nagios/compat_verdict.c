@@ -407,8 +407,7 @@ static void judge_time(struct judge *judge)
     const struct sp_range *range;
     const struct sp_compat *compat = judge->compat;
     const struct sp_compat_verdict *verdict = judge->verdict;
-    if (verdict->response_time && verdict->session_state == SP_STATE_OK &&
-        verdict->certificate_state == SP_STATE_OK)
+    if (verdict->response_time && verdict->session_state == SP_STATE_OK)
         worsen(judge, sp_threshold_state(&compat->warning, &compat->critical,
                                          (double)judge->evidence->total_ns / 1e9, &range));
 }

@@ -76,6 +76,17 @@ static const struct row rows[] = {
      "HELOCMD: HELO me\nreceived 220 mx ESMTP\nsent HELO me\nreceived 250 mx\nsent QUIT\n"
      "received 221 bye\n"},
 
+    {.name = "a hello with two codes is shown once",
+     {NULL},
+     {GREETING, HELO, "S 250-mx\r\n251 my\r\n", "X"},
+     SP_STATE_WARNING,
+     "Invalid SMTP response received from host: 220 mx ESMTP\n250-mx\n251 my\n"},
+    {.name = "a greeting with two codes is shown once",
+     {NULL},
+     {"S 220-mx\r\n221 my\r\n", "X"},
+     SP_STATE_WARNING,
+     "Invalid SMTP response received from host: 220-mx\n221 my\n"},
+
     /* --- before the first octet --- */
     {.name = "no such name",
      {NULL},
@@ -559,6 +570,13 @@ static const struct row rows[] = {
      "SMTP WARNING - invalid response received after MAIL, 0.042 sec. response time|time=0.042408s;;;"
      "0.000000 cert_days=30.000000;15:;1:\n"
      "OK - Certificate 'mx|x' will expire on Thu Oct  1 10:00:00 2026 +0000.\n"},
+    {.name = "the time counts beside the certificate",
+     {"-S", "-D", "40", "-c", "0.01"},
+     {TLS_UP, NO_MORE},
+     SP_STATE_CRITICAL,
+     "SMTP CRITICAL - 0.042 sec. response time|time=0.042408s;;0.010000;0.000000 "
+     "cert_days=30.000000;41:;1:\n"
+     "WARNING - Certificate 'mx|x' expires in 30 day(s) (Thu Oct  1 10:00:00 2026 +0000).\n"},
     {.name = "the worse one comes first",
      {"-S", "-D", "40,30", "-e", "Exim"},
      {TLS_UP, NO_MORE},
