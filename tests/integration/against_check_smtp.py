@@ -10,7 +10,6 @@ states what ours says instead; a row whose difference is gone fails too.
 import argparse
 import calendar
 import concurrent.futures
-import os
 import pathlib
 import re
 import socket
@@ -22,7 +21,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent))
 
-from check_smtp_bench import ORIGINAL, Bench, show_date, skip  # noqa: E402
+from check_smtp_bench import ORIGINAL, Bench, need_original, show_date  # noqa: E402
 import check_smtp_rows  # noqa: E402,F401
 import check_smtp_rows_tls  # noqa: E402,F401
 import check_smtp_rows_usage  # noqa: E402,F401
@@ -129,7 +128,7 @@ def check_days(bench, row, outcome):
         return []
     _, end = bench.dates_of(row.server)
     days = (calendar.timegm(end) - time.time()) / 86400
-    return [] if abs(float(told[1]) - days) < 0.01 else [f"cert_days={told[1]}, but {days:.6f} are left"]
+    return [] if abs(float(told[1]) - days) < 0.001 else [f"cert_days={told[1]}, but {days:.6f} are left"]
 
 
 def fill_places(lines, places):
@@ -213,8 +212,7 @@ def main():
     parser.add_argument("--table")
     parser.add_argument("--only", action="append", default=[])
     options = parser.parse_args()
-    if not os.access(ORIGINAL, os.X_OK):
-        skip(f"{ORIGINAL} is missing; the package monitoring-plugins-basic has it")
+    need_original()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="against-check-smtp-") as directory:
         pairs = run_rows(options, directory)

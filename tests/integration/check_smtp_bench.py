@@ -27,6 +27,15 @@ def skip(why):
     sys.exit(1 if os.environ.get("SMTP_PROBE_NO_SKIP") == "1" else 77)
 
 
+def need_original():
+    """The rows are about one version; 2.4 has other options and other defects."""
+    if not os.access(ORIGINAL, os.X_OK):
+        skip(f"{ORIGINAL} is missing; the package monitoring-plugins-basic has it")
+    version = subprocess.run([ORIGINAL, "-V"], stdout=subprocess.PIPE, check=False).stdout.decode()
+    if not version.startswith("check_smtp v2.3."):
+        skip(f"the rows are about check_smtp 2.3, this is {version.strip()}")
+
+
 def load_scenario_runner():
     """tests/scenarios/run.py; this folder has a run.py too."""
     sys.path.append(str(SCENARIOS))

@@ -20,7 +20,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent))
 
-from check_smtp_bench import ORIGINAL, Bench  # noqa: E402
+from check_smtp_bench import ORIGINAL, Bench, need_original  # noqa: E402
 
 PASSWORD = "correct horse"
 FORMS = [PASSWORD.encode(), base64.b64encode(PASSWORD.encode())]
@@ -129,6 +129,7 @@ def main():
     parser.add_argument("--plugin", required=True)
     parser.add_argument("--server", required=True)
     options = parser.parse_args()
+    need_original()
     wrong = []
     with tempfile.TemporaryDirectory(prefix="check-smtp-secrets-") as directory:
         os.chmod(directory, 0o755)
