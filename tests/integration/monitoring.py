@@ -15,6 +15,7 @@ sys.dont_write_bytecode = True
 
 from failures import Failures
 from monitoring_icinga_one import IcingaOne
+from monitoring_icinga_smtp import IcingaSmtp
 from monitoring_icinga_two import IcingaTwo
 from monitoring_nagios import Nagios
 from monitoring_nrpe import Nrpe
@@ -23,8 +24,8 @@ from peer_root import Unavailable, provide
 
 SKIPPED = 77
 LIMIT_S = 540  # ctest's own limit is later than this
-DAEMONS = {"icinga2": IcingaOne, "icinga2-cluster": IcingaTwo, "nagios4": Nagios,
-           "nrpe": Nrpe}
+DAEMONS = {"icinga2": IcingaOne, "icinga2-smtp": IcingaSmtp, "icinga2-cluster": IcingaTwo,
+           "nagios4": Nagios, "nrpe": Nrpe}
 
 
 def stop_late(number, _):
