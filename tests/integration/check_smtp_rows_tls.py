@@ -243,7 +243,8 @@ row("-S with a name, no --sni", "starttls", "-4 -H localhost -p {port} -S")
 row("-s and -S", "implicit", "{at} -s -S",
     defect=UNKNOWN, ours=(3, ["check_smtp: Set either -s/--ssl/--tls or -S/--starttls", "Usage:"]))
 row("--strict", "starttls", "{at} -S --strict --server-name mx.test --ca-file {ca}",
-    defect=OURS, ours=FINE, sends=["line EHLO {me}", "line STARTTLS", "sni=mx.test", "tls-line EHLO {me}", "tls-line QUIT"])
+    defect=OURS, ours=FINE,
+    sends=["line EHLO {me}", "line STARTTLS", "sni=mx.test", "tls-line EHLO {me}", "tls-line QUIT"])
 row("--strict, other name", "cert-other-name", "{at} -S --strict --server-name mx.test --ca-file {ca}",
     defect=OURS,
     ours=(2, [status("CRITICAL", "the certificate is not for mx.test but for other.invalid, another.invalid, ")]),
