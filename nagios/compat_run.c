@@ -7,11 +7,16 @@
 #include "nagios/compat_session.h"
 #include "nagios/compat_text.h"
 #include "nagios/compat_verdict.h"
+#include "probe/descriptors.h"
 #include "probe/limits.h"
 #include "probe/runner.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 #include <uv.h>
 
 struct run {
@@ -54,6 +59,42 @@ static enum sp_state write_usage(struct run *run, const char *complaint, const c
         sp_write(run->writer, usage.data, usage.len);
     sp_buf_free(&usage);
     return SP_STATE_UNKNOWN;
+}
+
+/* --- the last resort -------------------------------------------------------------------------- */
+
+/* A pattern of -R with back references can take for ever on a reply that was made for it. */
+#define WATCHDOG_SLACK_MS 1000u
+
+static struct {
+    char text[96];
+    int len, state;
+} watchdog;
+
+static void on_alarm(int number)
+{
+    (void)number;
+    /* Nothing of the verdict has been written yet; see the writer. */
+    if (write(STDOUT_FILENO, watchdog.text, (size_t)watchdog.len) != watchdog.len)
+        watchdog.state = SP_STATE_UNKNOWN;
+    _exit(watchdog.state);
+}
+
+static void set_alarm(uint64_t ms)
+{
+    const struct itimerval when = {
+        .it_value = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)}};
+    setitimer(ITIMER_REAL, &when, NULL);
+}
+
+static void start_watchdog(const struct sp_compat *compat)
+{
+    watchdog.state = (int)compat->timeout_state;
+    watchdog.len =
+        snprintf(watchdog.text, sizeof watchdog.text, "%s - Socket timeout after %u seconds\n",
+                 sp_state_name(compat->timeout_state), compat->timeout_ms / 1000);
+    signal(SIGALRM, on_alarm);
+    set_alarm((uint64_t)compat->timeout_ms + WATCHDOG_SLACK_MS);
 }
 
 /* --- the session ------------------------------------------------------------------------------ */
@@ -105,8 +146,8 @@ static enum sp_state probe(struct run *run)
         .data = run,
     };
     char error[512];
-    if (uv_loop_init(&run->loop) != 0)
-        return write_unknown(run, "the event loop could not be started");
+    if (!sp_descriptors_left(SP_DESCRIPTORS_LOOP) || uv_loop_init(&run->loop) != 0)
+        return write_unknown(run, "too many open files or too little memory to begin");
     run->runner = sp_runner_new(&config, error, sizeof error);
     if (run->runner == NULL) {
         uv_loop_close(&run->loop);
@@ -126,12 +167,15 @@ static enum sp_state check(struct run *run)
     char error[512];
     bool bad_host;
     enum sp_state state;
-    if (sp_compat_session_init(&run->session, run->compat, &bad_host, error, sizeof error))
+    if (sp_compat_session_init(&run->session, run->compat, &bad_host, error, sizeof error)) {
+        start_watchdog(run->compat);
         state = probe(run);
-    else if (bad_host)
+        set_alarm(0);
+    } else if (bad_host) {
         state = write_usage(run, "Invalid hostname/address - ", run->compat->host);
-    else
+    } else {
         state = write_usage(run, error, "");
+    }
     sp_compat_session_free(&run->session);
     return state;
 }

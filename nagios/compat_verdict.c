@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of a reply, by -R: the work of some patterns grows with the square of it. check_smtp reads no more. */
+#define SEARCHED_OCTETS 8192u
+
 struct judge {
     const struct sp_compat *compat;
     const struct sp_evidence *evidence;
@@ -276,6 +279,8 @@ static void judge_response(struct judge *judge, size_t index, const struct sp_re
     }
     sp_buf_init(&text, SP_COMPAT_TEXT_SIZE);
     need(judge, sp_compat_append_reply(&text, reply));
+    if (text.len > SEARCHED_OCTETS)
+        text.len = SEARCHED_OCTETS;
     sp_compat_strip(&text);
     /* What is behind a NUL can't be searched. */
     need(judge, sp_buf_append(&text, "", 1));
