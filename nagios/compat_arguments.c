@@ -15,6 +15,7 @@
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <regex.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -56,10 +57,11 @@ static const struct option LONG_OPTIONS[] = {
     {"proxy", no_argument, NULL, 'r'},
     {"strict", no_argument, NULL, SP_COMPAT_STRICT},
     {"password-file", required_argument, NULL, SP_COMPAT_PASSWORD_FILE},
+    {"password-env", required_argument, NULL, SP_COMPAT_PASSWORD_ENV},
     {"server-name", required_argument, NULL, SP_COMPAT_SERVER_NAME},
     {"ca-file", required_argument, NULL, SP_COMPAT_CA_FILE},
     {"compat", no_argument, NULL, SP_COMPAT_COMPAT},
-#define FULL_NAMES 31
+#define FULL_NAMES 32
     {"co", required_argument, NULL, 'C'},
     {"com", required_argument, NULL, 'C'},
     {"p", required_argument, NULL, 'p'},
@@ -266,6 +268,24 @@ static bool read_password_file(struct sp_compat_parser *parser)
     return true;
 }
 
+/* An empty variable counts as unset. What is read is overwritten there, for those who look at the process's
+ * environment in /proc. */
+static bool read_password_env(struct sp_compat_parser *parser)
+{
+    struct sp_compat *compat = parser->compat;
+    (void)sp_secret_protect_process();
+    char *value = getenv(parser->password_env);
+    if (value == NULL || *value == '\0') {
+        (void)sp_buf_printf(&compat->text, "%s: ", compat->name);
+        /* Not its name: some write the password there. */
+        return sp_compat_fail(parser, "the variable that --password-env names is not set or empty",
+                              "");
+    }
+    compat->password = strdup(value);
+    sp_secret_wipe(value, strlen(value));
+    return compat->password != NULL || sp_compat_fail(parser, "out of memory", "");
+}
+
 static bool settle_login(struct sp_compat_parser *parser)
 {
     struct sp_compat *compat = parser->compat;
@@ -276,11 +296,13 @@ static bool settle_login(struct sp_compat_parser *parser)
         compat->auth_problem = "only authtype LOGIN is supported";
     else if (!compat->user)
         compat->auth_problem = "no authuser specified";
-    else if (!compat->password && !parser->password_file)
+    else if (!compat->password && !parser->password_file && !parser->password_env)
         compat->auth_problem = "no authpass specified";
     if (compat->auth_problem != NULL)
         return true;
     if (parser->password_file != NULL && !read_password_file(parser))
+        return false;
+    if (parser->password_env != NULL && !read_password_env(parser))
         return false;
     if (strlen(compat->user) > SP_LIMIT_SECRET || strlen(compat->password) > SP_LIMIT_SECRET)
         return sp_compat_refuse(parser, "User and password have at most 1024 octets", NULL);

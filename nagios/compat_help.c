@@ -4,8 +4,8 @@
 static const char USAGE[] =
     " -H HOST [-p PORT] [-4|-6] [-t SECONDS[:STATE]]\n"
     "  [-w SECONDS] [-c SECONDS] [-S | -s] [--sni] [-D DAYS[,DAYS]] [-e TEXT]\n"
-    "  [-C COMMAND [-R REGEX]]... [-f ADDRESS] [-F NAME]\n"
-    "  [-A LOGIN -U USER (-P PASSWORD | --password-file FILE)] [-L] [-r] [-q] [-v]\n"
+    "  [-C COMMAND [-R REGEX]]... [-f ADDRESS] [-F NAME] [-L] [-r] [-q] [-v]\n"
+    "  [-A LOGIN -U USER (-P PASSWORD | --password-file FILE | --password-env NAME)]\n"
     "  [--strict] [--extra-opts[=SECTION][@FILE]]\n";
 
 static const char HELP[] =
@@ -51,6 +51,7 @@ static const char HELP[] =
     "                          the list of processes: use --password-file\n"
     "     --password-file=FILE\n"
     "                          read the password from the first line of a file\n"
+    "     --password-env=NAME  read it from this variable of the environment\n"
     "\n"
     "Other\n"
     "     --extra-opts[=SECTION][@FILE]\n"

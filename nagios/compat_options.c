@@ -217,18 +217,31 @@ void sp_compat_drop_password(struct sp_compat *compat)
     compat->password = NULL;
 }
 
-static bool set_password(struct sp_compat_parser *parser, const char *value)
+/* What an option before said of it. */
+static void forget_password(struct sp_compat_parser *parser)
 {
     sp_compat_drop_password(parser->compat);
     parser->password_file = NULL;
+    parser->password_env = NULL;
+}
+
+static bool set_password(struct sp_compat_parser *parser, const char *value)
+{
+    forget_password(parser);
     parser->compat->password = strdup(value);
     return parser->compat->password != NULL || sp_compat_fail(parser, "out of memory", "");
 }
 
 static bool set_password_file(struct sp_compat_parser *parser, const char *value)
 {
-    sp_compat_drop_password(parser->compat);
+    forget_password(parser);
     return sp_compat_keep(parser, value, &parser->password_file);
+}
+
+static bool set_password_env(struct sp_compat_parser *parser, const char *value)
+{
+    forget_password(parser);
+    return sp_compat_keep(parser, value, &parser->password_env);
 }
 
 static bool set_server_name(struct sp_compat_parser *parser, const char *value)
@@ -261,6 +274,7 @@ static bool take_value(struct sp_compat_parser *parser, int option, const char *
     case 'P': return set_password(parser, value);
     case 'e': compat->expect_given = true; return sp_compat_keep(parser, value, &compat->expect);
     case SP_COMPAT_PASSWORD_FILE: return set_password_file(parser, value);
+    case SP_COMPAT_PASSWORD_ENV: return set_password_env(parser, value);
     case SP_COMPAT_SERVER_NAME: return set_server_name(parser, value);
     case SP_COMPAT_CA_FILE: return sp_compat_keep(parser, value, &compat->ca_file);
     default: return true;

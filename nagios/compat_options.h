@@ -18,6 +18,7 @@ enum {
     SP_COMPAT_SNI = 256,
     SP_COMPAT_STRICT,
     SP_COMPAT_PASSWORD_FILE,
+    SP_COMPAT_PASSWORD_ENV,
     SP_COMPAT_SERVER_NAME,
     SP_COMPAT_CA_FILE,
     SP_COMPAT_COMPAT
@@ -31,9 +32,9 @@ struct sp_compat_parser {
     int previous;      /* the option before the one at hand, or 0 */
     /* What options said that is settled last. */
     bool starttls, ssl;
-    uint16_t port;        /* 0: not given */
-    const char *authtype; /* NULL: not given */
-    const char *password_file;
+    uint16_t port;                            /* 0: not given */
+    const char *authtype;                     /* NULL: not given */
+    const char *password_file, *password_env; /* at most one; the last that was given counts */
 };
 
 /* Obeys an option: its letter or one of the numbers above. `value` is NULL for a flag. */

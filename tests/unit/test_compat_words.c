@@ -68,8 +68,9 @@ static void test_passwords(void **state)
         /* From a file. */
         {"-A LOGIN -U u --password-file %%/password", "auth login user=u password=from file"},
         {"-A LOGIN -U u --password-file=%%/open", "auth login user=u password=open warned"},
-        {"-A LOGIN -U u -P hunter2 --pass %%/password", "auth login user=u password=from file"},
-        {"-A LOGIN -U u --pa %%/password -P hunter2", "auth login user=u password=hunter2"},
+        {"-A LOGIN -U u -P hunter2 --password-f %%/password",
+         "auth login user=u password=from file"},
+        {"-A LOGIN -U u --password-f %%/password -P hunter2", "auth login user=u password=hunter2"},
         {"--password-file %%/password", ""},
         {"-A LOGIN --password-file %%/none", "auth problem=no authuser specified"},
         {"--extra-opts=login@%%/ini -P hunter2", "auth login user=ini password=hunter2"},
@@ -77,6 +78,35 @@ static void test_passwords(void **state)
     };
     (void)state;
     compare_all(rows, COUNT(rows));
+}
+
+#define NO_VARIABLE "!check_smtp: the variable that --password-env names is not set or empty"
+
+static void test_password_in_the_environment(void **state)
+{
+    static const struct row rows[] = {
+        {"-A LOGIN -U u --password-env SECRET_OF_TEST", "auth login user=u password=from env"},
+        {"-A LOGIN -U u --password-env=SECRET_OF_TEST", "auth login user=u password=from env"},
+        {"-A LOGIN -U u -P hunter2 --password-env SECRET_OF_TEST",
+         "auth login user=u password=from env"},
+        {"-A LOGIN -U u --password-env SECRET_OF_TEST --password-file %%/password",
+         "auth login user=u password=from file"},
+        {"-A LOGIN -U u --password-env SECRET_OF_TEST -P hunter2",
+         "auth login user=u password=hunter2"},
+        {"-A LOGIN -U u --password-env UNSET_OF_TEST", NO_VARIABLE},
+        {"-A LOGIN -U u --password-env EMPTY_OF_TEST", NO_VARIABLE},
+        {"-A LOGIN -U u --password-env ''", NO_VARIABLE},
+        {"--password-env UNSET_OF_TEST", ""},
+    };
+    (void)state;
+    assert_int_equal(setenv("EMPTY_OF_TEST", "", 1), 0);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_int_equal(setenv("SECRET_OF_TEST", "from env", 1), 0);
+        compare_all(&rows[i], 1);
+        /* What was read is gone from there. */
+        bool is_read = strstr(rows[i].meaning, "from env") != NULL;
+        assert_string_equal(getenv("SECRET_OF_TEST"), is_read ? "" : "from env");
+    }
 }
 
 /* An unknown option's value may be a misspelt password. */
@@ -258,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words_behind_q),
         cmocka_unit_test(test_passwords),
+        cmocka_unit_test(test_password_in_the_environment),
         cmocka_unit_test(test_password_of_a_misspelt_option),
         cmocka_unit_test(test_argv_stays),
         cmocka_unit_test(test_abbreviations),
