@@ -58,9 +58,33 @@ static void tell_without_memory(void)
         return; /* the exit code says the same */
 }
 
+/* A plugin has exit codes, whatever ends it: here before the loop listens to signals. */
+static void on_early_signal(int number)
+{
+    static const char text[] = "SMTP UNKNOWN - ended by a signal before anything was probed\n";
+    ssize_t written = write(STDOUT_FILENO, text, sizeof text - 1);
+    (void)written;
+    (void)number;
+    _exit(SP_STATE_UNKNOWN);
+}
+
+/* While nobody takes the output, some of which may be out already. */
+static void on_late_signal(int number)
+{
+    (void)number;
+    _exit(SP_STATE_UNKNOWN);
+}
+
+static void catch_late_signals(void)
+{
+    signal(SIGINT, on_late_signal);
+    signal(SIGTERM, on_late_signal);
+}
+
 /* A verdict that nobody got is none. */
 static enum sp_state end_output(struct sp_writer *writer, enum sp_state state)
 {
+    catch_late_signals();
     if (sp_writer_flush(writer))
         return state;
     if (writer->error == ENOMEM && !writer->started)
@@ -168,6 +192,7 @@ static bool probe_targets(struct plugin *plugin, char *error, size_t size)
     sp_collector_init(&plugin->collector, &sp_output_nagios, &plugin->render, &plugin->writer);
     sp_runner_start(plugin->runner);
     uv_run(&plugin->loop, UV_RUN_DEFAULT);
+    catch_late_signals();
     bool complete = sp_collector_report(&plugin->collector);
     if (!complete)
         snprintf(error, size, "out of memory: the report could not be made");
@@ -228,6 +253,8 @@ int main(int argc, char **argv)
     if (!sp_descriptors_secure())
         return SP_STATE_UNKNOWN;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGINT, on_early_signal);
+    signal(SIGTERM, on_early_signal);
     sp_writer_init(&plugin.writer, STDOUT_FILENO);
     if (sp_compat_wanted(argc, argv))
         state = sp_compat_run(argc, argv, &plugin.writer);

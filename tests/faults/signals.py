@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SIGINT and SIGTERM in the middle of a batch: what is done and what is not is still told.
+"""SIGINT and SIGTERM in the middle of a batch: what is done and what is not is still told. The plugin
+has an exit code of a plugin before and after that too.
 
     signals.py PROBE PLUGIN SERVER
 """
@@ -47,6 +48,36 @@ def interrupted(command, number):
     return process.returncode, out, err
 
 
+def before_and_after(plugin, port, number):
+    """The plugin while it still reads its targets, and while nobody reads its output. Gives what is wrong."""
+    name, wrong = signal.Signals(number).name, []
+    process = subprocess.Popen([plugin, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    wait_until_caught(process.pid, number)
+    time.sleep(0.1)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=LIMIT_S)
+    if process.returncode != 3 or not out.startswith(b"SMTP UNKNOWN - "):
+        wrong.append(f"{name} at the start: exit {process.returncode}, {out[:200]!r}")
+    # Far more than a pipe holds.
+    many = [f"127.0.0.1:{port} ehlo_name={'x' * 60}.test" for _ in range(3000)]
+    process = subprocess.Popen([plugin, "--tls", "none", "--per-host", "100", "-vvv", "-"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process.stdin.write("\n".join(many).encode())
+    process.stdin.close()
+    process.stdout.read(1)
+    time.sleep(0.1)
+    process.send_signal(number)
+    try:
+        code = process.wait(timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        code = "none: it hangs"
+    process.stdout.close()
+    if code != 3:
+        wrong.append(f"{name} at the end: exit {code}")
+    return wrong
+
+
 def main():
     probe, plugin, server = sys.argv[1:]
     wrong = []
@@ -64,6 +95,9 @@ def main():
             lines = out.splitlines()
             if code != 3 or not lines or not lines[0].startswith("SMTP UNKNOWN - ") or err:
                 wrong.append(f"check_smtp_probe, {name}: exit {code}, {lines[:2]}, {err!r}")
+    with fleet(server, tls="none") as (port, _):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            wrong += before_and_after(plugin, port, number)
     print(*wrong, sep="\n")
     print(f"{len(wrong)} wrong")
     return 1 if wrong else 0
