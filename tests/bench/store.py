@@ -20,8 +20,10 @@ def enter():
     when that cannot be had."""
     # Who is root needs no user namespace, which some systems forbid.
     unshare = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
-    if INSIDE in os.environ or not BUNDLE.exists() or shutil.which("unshare") is None or \
-            subprocess.run([*unshare, "true"], stderr=subprocess.DEVNULL).returncode != 0:
+    if INSIDE in os.environ or not BUNDLE.exists() or shutil.which("unshare") is None:
+        return
+    attempt = [*unshare, "mount", "--bind", BUNDLE, BUNDLE]
+    if subprocess.run(attempt, stderr=subprocess.DEVNULL).returncode != 0:
         return
     with tempfile.TemporaryDirectory(prefix="smtp-probe-") as folder:
         env = dict(os.environ, **{INSIDE: folder})
