@@ -6,10 +6,12 @@ And the shipped smtp_probe_compat, which takes the same variables and keeps the 
 
 import dataclasses
 import json
+import os
 import re
 
 from monitoring_icinga import Icinga
 from monitoring_icinga_one import write
+from peer_root import USERS
 
 HOST = "old.test"
 PASSWORD = "Not for argv"
@@ -29,7 +31,7 @@ class Case:
     command: str = "smtp"
 
 
-def cases(servers):
+def cases(servers, ca):
     port = {name: str(number) for name, number in servers.ports.items()}
     host = ["-H", "127.0.0.1"]
 
@@ -39,8 +41,9 @@ def cases(servers):
         return ({"smtp_port": servers[name]} | settings, [word for pair in words for word in pair])
 
     yield "plain", Case(*at("plain"), 0, OK)
-    yield "times", Case(*at("plain", ("-w", "20"), ("-c", "30"), ("-t", "9"), smtp_warning=20,
-                            smtp_critical=30, smtp_timeout=9), 0, OK, (20, 30))
+    yield "times", Case(*at("plain", ("-w", "20"), ("-c", "30"), ("-t", "9"), ("-4",),
+                            smtp_warning=20, smtp_critical=30, smtp_timeout=9, smtp_ipv4=True),
+                        0, OK, (20, 30))
     yield "slow", Case(*at("plain", ("-w", "0.000001"), ("-c", "30"), smtp_warning="0.000001",
                            smtp_critical=30), 1, TIME.format(state="SMTP WARNING"), (0.000001, 30))
     yield "starttls", Case(*at("good", ("-S",), smtp_starttls=True), 0, OK)
@@ -68,6 +71,36 @@ def cases(servers):
     login = {"smtp_authtype": "LOGIN", "smtp_authuser": "monitor", "smtp_authpass": PASSWORD}
     words = [("-A", "LOGIN"), ("-U", "monitor")]
     yield "login", Case(*at("login", *words, ("-P", PASSWORD), **login), 0, OK)
+    # By the shipped command: the password leaves the command line, all else is as before.
+    hidden = words + [("--password-env", "SMTP_PASSWORD")]
+    yield "login by environment", Case(*at("login", *hidden, **login), 0, OK,
+                                       command="smtp_probe_compat")
+    yield "wrong password", Case(*at("login", *hidden, **login | {"smtp_authpass": "Forgotten"}), 2,
+                                 r"SMTP CRITICAL - recv\(\) failed after sending authpass, .*",
+                                 command="smtp_probe_compat")
+    file = ca.rpartition("/")[0] + "/password"
+    yield "login by file", Case(
+        *at("login", *words, ("--password-file", file), smtp_authtype="LOGIN",
+            smtp_authuser="monitor", smtp_password_file=file), 0, OK, command="smtp_probe_compat")
+    yield "proxy", Case(*at("proxied", ("-r",), smtp_proxy=True), 0, OK,
+                        command="smtp_probe_compat")
+    yield "strict", Case(*at("good", ("-S",), ("--strict",), ("--sni",), ("--ca-file", ca),
+                             ("--server-name", "mx.test"), smtp_starttls=True, smtp_strict=True,
+                             smtp_sni=True, smtp_ca_file=ca, smtp_server_name="mx.test"), 0, OK,
+                         command="smtp_probe_compat")
+    yield "other name", Case(*at("good", ("-S",), ("--strict",), ("--ca-file", ca),
+                                 ("--server-name", "other.test"), smtp_starttls=True,
+                                 smtp_strict=True, smtp_ca_file=ca, smtp_server_name="other.test"),
+                             2, "SMTP CRITICAL - .*certificate.*", command="smtp_probe_compat")
+    yield "implicit", Case(*at("implicit", ("-s",), smtp_ssl=True), 0, OK,
+                           command="smtp_probe_compat")
+    yield "lmtp", Case(*at("lmtp", ("-L",), smtp_lmtp=True), 0, OK, command="smtp_probe_compat")
+    # A process that can be looked at, for as long as its server is silent.
+    for name, command, words in (("by argument", "smtp", [*words, ("-P", PASSWORD)]),
+                                 ("by environment", "smtp_probe_compat", hidden)):
+        yield f"waits, login {name}", Case(
+            *at("login-silent", *words, ("-t", "2"), **login, smtp_timeout=2), 2,
+            "CRITICAL - Socket timeout after 2 seconds", has_time=False, command=command)
     yield "ipv6", Case({"smtp_port": servers["six"], "smtp_ipv6": True},
                        ["-6", "-H", "::1", "-p", port["six"]], 0, OK)
     yield "usage", Case({"smtp_port": "many"}, [*host, "-p", "many"], 3, ".*Port must be .*",
@@ -76,8 +109,12 @@ def cases(servers):
 
 class IcingaSmtp(Icinga):
     def configure(self):
-        self.cases = dict(cases(self.servers))
+        self.cases = dict(cases(self.servers, self.ca))
         super().configure()
+        password = self.home / "password"
+        password.write_text(PASSWORD + "\n")
+        password.chmod(0o600)
+        os.chown(password, *USERS["nagios"][:2])
 
     def objects(self):
         services = "".join(f"""
@@ -98,6 +135,11 @@ object Host "{HOST}" {{
 {services}"""
 
     def test(self, failures):
+        for name in ("waits, login by argument", "waits, login by environment"):
+            self.judge_secret(failures, name)
+            failures.close_case(f"icinga2: {name}: nobody sees the password")
+        self.judge_every_option(failures)
+        failures.close_case("icinga2: no argument is left out")
         results = self.check(*(f"{HOST}!{name}" for name in self.cases))
         for name, case in self.cases.items():
             result = results[f"{HOST}!{name}"]
@@ -105,9 +147,37 @@ object Host "{HOST}" {{
             if not failures.close_case(f"icinga2: {case.command}: {name}"):
                 print(json.dumps(result, indent=1))
 
+    def judge_every_option(self, failures):
+        """Every argument of both commands is in a case, but what would be a password."""
+        known = set()
+        for command in ("smtp", "smtp_probe_compat"):
+            found = self.ask("GET", f"/v1/objects/checkcommands/{command}", attrs=["arguments"])
+            known |= set(found[0]["attrs"]["arguments"])
+        used = {word for case in self.cases.values() for word in case.argv if word[0] == "-"}
+        failures.equal(known - used, set(), "arguments that no case has")
+
+    def judge_secret(self, failures, name):
+        """What the kernel shows of a plugin that has read the password."""
+        self.force(f"{HOST}!{name}")
+        port = str(self.servers["login-silent"])
+        process = self.wait_until(lambda: self.find_plugin(port), "process of the plugin")
+        # It wants a moment to get there; where it waits for the server, nothing may be left.
+        self.wait_until(lambda: self.has_asked(process), "question of the plugin")
+        for file in ("cmdline", "environ"):
+            failures.expect(PASSWORD.encode() not in (process / file).read_bytes(),
+                            f"the password is in {file}")
+        self.wait_until(lambda: not process.exists(), "end of the plugin")
+
+    def has_asked(self, process):
+        """True when it has a socket, and sleeps."""
+        sockets = [link for link in (process / "fd").iterdir()
+                   if os.readlink(link).startswith("socket:")]
+        return bool(sockets) and "S (sleeping)" in (process / "status").read_text()
+
     def judge(self, failures, name, case, result):
-        path = f"{self.plugins}/check_smtp"
-        failures.equal(result["command"], [path, *case.argv], "command")
+        path = [f"{self.plugins}/check_smtp"] if case.command == "smtp" else [
+            f"{self.plugins}/check_smtp_probe", "--compat"]
+        failures.equal(result["command"], [*path, *case.argv], "command")
         failures.equal(result["state"], case.state, "state")
         failures.equal(result["exit_status"], case.state, "exit_status")
         failures.matches(result["output"].split("\n")[0], case.first, "first line")
