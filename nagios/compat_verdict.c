@@ -393,13 +393,14 @@ static void judge_session(struct judge *judge)
     }
 }
 
-/* What never came to its certificate has failed already. */
+/* What never came to its certificate has failed already, or was too slow, which -t may call OK. */
 static void judge_certificate(struct judge *judge)
 {
     struct sp_compat_verdict *verdict = judge->verdict;
     const struct sp_evidence *evidence = judge->evidence;
-    if (!judge->compat->certificate || is_timeout(judge) ||
-        (!evidence->tls.established && verdict->session_state != SP_STATE_OK))
+    if (!judge->compat->certificate ||
+        (!evidence->tls.established &&
+         (verdict->session_state != SP_STATE_OK || is_timeout(judge))))
         return;
     verdict->certificate =
         sp_compat_certificate(judge->compat, evidence, &verdict->certificate_state);

@@ -577,6 +577,18 @@ static const struct row rows[] = {
      "SMTP CRITICAL - 0.042 sec. response time|time=0.042408s;;0.010000;0.000000 "
      "cert_days=30.000000;41:;1:\n"
      "WARNING - Certificate 'mx|x' expires in 30 day(s) (Thu Oct  1 10:00:00 2026 +0000).\n"},
+    {.name = "too slow for a certificate is no bad certificate",
+     {"-S", "-D", "14", "-t", "1:OK"},
+     {GREETING, EHLO_ME, "O", "X"},
+     SP_STATE_OK,
+     "OK - Socket timeout after 1 seconds\n"},
+    {.name = "what was seen of it counts",
+     {"-S", "-D", "40,30", "-t", "1:OK", "-C", "NOOP"},
+     {TLS_UP, "C NOOP\r\n", "O", "X"},
+     SP_STATE_CRITICAL,
+     "CRITICAL - Certificate 'mx|x' expires in 30 day(s) (Thu Oct  1 10:00:00 2026 +0000).|time="
+     "0.042408s;;;0.000000 cert_days=30.000000;41:;31:\n"
+     "OK - Socket timeout after 1 seconds\n"},
     {.name = "the worse one comes first",
      {"-S", "-D", "40,30", "-e", "Exim"},
      {TLS_UP, NO_MORE},
