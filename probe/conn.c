@@ -493,10 +493,14 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
         conn->config.events->bytes(conn->config.data, conn->config.input, (size_t)count);
         return;
     }
+    errno = 0;
     if (!sp_tls_feed(conn->tls, conn->config.input, (size_t)count)) {
+        bool no_memory = errno == ENOMEM; /* else over the cap */
         sp_conn_collect_tls(conn);
-        fail(conn, SP_REASON_TLS_PROTOCOL_ERROR, 0,
-             "the server sent more TLS data than any handshake needs");
+        fail(conn, no_memory ? SP_REASON_INTERNAL_ERROR : SP_REASON_TLS_PROTOCOL_ERROR,
+             no_memory ? ENOMEM : 0,
+             no_memory ? "out of memory"
+                       : "the server sent more TLS data than any handshake needs");
         return;
     }
     advance_tls(conn);
