@@ -11,10 +11,9 @@ import re
 
 from monitoring_icinga import Icinga
 from monitoring_icinga_one import write
-from peer_root import USERS
+from monitoring_site import PASSWORD
 
 HOST = "old.test"
-PASSWORD = "Not for argv"
 TIME = r"{state} - [0-9]+\.[0-9]{{3}} sec\. response time"
 # The item of check_smtp: value, -w, -c and minimum, all by "%f".
 OK = TIME.format(state="SMTP OK")
@@ -111,10 +110,7 @@ class IcingaSmtp(Icinga):
     def configure(self):
         self.cases = dict(cases(self.servers, self.ca))
         super().configure()
-        password = self.home / "password"
-        password.write_text(PASSWORD + "\n")
-        password.chmod(0o600)
-        os.chown(password, *USERS["nagios"][:2])
+        self.store_password()
 
     def objects(self):
         services = "".join(f"""

@@ -65,6 +65,29 @@ def cases(port, ca):
     yield "silent", Case(f"check_smtp_probe!-p {port['silent']} --tls none --expect 'a  \"b\"' -t 3:UNKNOWN", 3,
                          r"SMTP UNKNOWN - .*", times("connect", "banner"), ".*")
     yield "usage", Case("check_smtp_probe!--port many", 3, r"SMTP UNKNOWN - -p: .*", "", "Try .*")
+    # Debian's own definition of check_smtp. It quotes its argument, so that an option and its value are
+    # one word, or an empty one.
+    old = f"time={SECONDS};;;0.000000"
+    yield "classic", Case(f"check_smtp!-p {port['plain']}", 0,
+                          r"SMTP OK - [0-9]+\.[0-9]{3} sec\. response time", old)
+    yield "classic STARTTLS", Case(f"check_smtp!-Sp {port['good']}", 0,
+                                   r"SMTP OK - [0-9]+\.[0-9]{3} sec\. response time", old)
+    # Two lines, the performance data behind the second.
+    yield "classic refused", Case(
+        f"check_smtp!-p {port['refused']}", 2,
+        rf"connect to address 127\.0\.0\.1 and port {port['refused']}: Connection refused", old,
+        r"SMTP CRITICAL - [0-9]+\.[0-9]{3} sec\. response time")
+    # A definition with open options, as it stands on many sites.
+    yield "classic open", Case(
+        f"check_smtp_open!-p {port['good']} -S -D 21,7 -w 20 -c 30 -t 9", 0,
+        r"OK - Certificate 'mx\.test' will expire on .*",
+        rf"time={SECONDS};20\.000000;30\.000000;0\.000000( cert_days=.*)?")
+    yield "compat", Case(f"check_smtp_probe_compat!-p {port['expired']} -D 21,7", 2,
+                         r"CRITICAL - Certificate 'mx\.test' expired on .*", old + "( cert_days=.*)?")
+    file = ca.rpartition("/")[0] + "/password"
+    yield "login", Case(
+        f"check_smtp_probe_login!monitor!{file}!-p {port['login-tls']} --ca-file {ca}", 0,
+        r"SMTP OK - [0-9]+\.[0-9]{3} sec\. response time", old)
     yield "liar", Case(f"check_smtp_probe!-p {port['liar']} --tls none -vvv", 2,
                        r"SMTP CRITICAL - [^|<]*", plain, r"[^|<]*")
 
@@ -79,6 +102,10 @@ class Nagios(Monitor):
         (self.home / "shipped").mkdir()
         for path in SHIPPED.glob("*.cfg"):
             (self.home / "shipped" / path.name).write_bytes(path.read_bytes())
+        self.store_password()
+        # Debian's definitions name the folder of the plugins; that word alone is changed.
+        debian = (self.root / "usr/share/monitoring-plugins/templates-basic/mail.cfg").read_text()
+        (self.home / "mail.cfg").write_text(debian.replace("/usr/lib/nagios/plugins", self.plugins))
         (self.home / "resource.cfg").write_text(f"$USER1$={self.plugins}\n")
         (self.home / "test.cfg").write_text(self.objects())
         self.write("nagios.cfg", "test.cfg")
@@ -103,6 +130,10 @@ define command {{
     command_name            record
     command_line            {handler}
 }}
+define command {{
+    command_name            check_smtp_open
+    command_line            $USER1$/check_smtp -H $HOSTADDRESS$ $ARG1$
+}}
 define host {{
     use                     smtp-probe-host
     host_name               {HOST}
@@ -115,7 +146,7 @@ define host {{
         files = ["/etc/nagios4/objects/" + each for each in
                  ("commands.cfg", "contacts.cfg", "timeperiods.cfg", "templates.cfg")]
         files += ["/usr/share/monitoring-plugins/templates-basic/ping.cfg",
-                  f"{self.inside}/shipped/commands.cfg", f"{self.inside}/{objects}"]
+                  f"{self.inside}/mail.cfg", f"{self.inside}/shipped/commands.cfg", f"{self.inside}/{objects}"]
         var = f"{self.inside}/var"
         lines = [f"cfg_file={each}" for each in files] + f"""
 log_file={var}/nagios.log

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from daemon import free_ports
-from monitoring_nagios import PHASES, times
+from monitoring_nagios import PHASES, SECONDS, times
 from monitoring_site import SHIPPED, Monitor
 from peer_root import USERS
 
@@ -43,6 +43,9 @@ def cases(port):
     yield "silent", Case("silent", 3, r"SMTP UNKNOWN - .*", times("connect", "banner"), ".*")
     yield "usage", Case("usage", 3, r"SMTP UNKNOWN - -p: .*", "", "Try .*")
     yield "liar", Case("liar", 2, r"SMTP CRITICAL - [^|<]*", plain, "[^|<]*")
+    # Under its old name, as such lines stand in many an nrpe.cfg.
+    yield "check_smtp", Case("check_smtp", 0, r"SMTP OK - [0-9]+\.[0-9]{3} sec\. response time",
+                             rf"time={SECONDS};20\.000000;30\.000000;0\.000000")
     # NRPE's old packets hold 1023 octets; what Nagios needs first is within them.
     yield "many lines", Case("chatty", 0, r"SMTP OK - .*", full + " cert_days=.*",
                              r"(.*\n){15,}S: 221 .*")
@@ -53,7 +56,7 @@ def cases(port):
         yield f"refused {name}", Case("check_smtp_probe", 3, "CHECK_NRPE: .*", "", "",
                                       ("-a", argument))
     yield "refused name", Case("check_smtp_probe;id", 3, "CHECK_NRPE: .*", "")
-    yield "unknown command", Case("check_smtp", 3, "NRPE: Command 'check_smtp' not defined", "")
+    yield "unknown command", Case("nothing", 3, "NRPE: Command 'nothing' not defined", "")
 
 
 class Nrpe(Monitor):
@@ -82,6 +85,7 @@ include={self.inside}/shipped.cfg
 command[plain]={plugin} -H 127.0.0.1 -p {port["plain"]}
 command[expired]={plugin} -H 127.0.0.1 -p {port["expired"]} --tls starttls --server-name mx.test
 command[silent]={plugin} -H 127.0.0.1 -p {port["silent"]} -t 2:UNKNOWN
+command[check_smtp]={self.plugins}/check_smtp -H 127.0.0.1 -p {port["good"]} -S -w 20 -c 30
 command[usage]={plugin} -H 127.0.0.1 -p many
 command[liar]={plugin} -H 127.0.0.1 -p {port["liar"]} --tls none -vvv
 command[chatty]={plugin} -H 127.0.0.1 -p {port["wordy"]} --tls starttls --server-name mx.test -vvv

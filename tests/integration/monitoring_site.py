@@ -10,9 +10,10 @@ import tempfile
 import time
 
 from daemon import Daemon
-from peer_root import Unavailable
+from peer_root import USERS, Unavailable
 
 SERVERS = pathlib.Path(__file__).with_name("monitoring.scenario")
+PASSWORD = "Not for argv"
 SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "nagios"
 
 
@@ -119,6 +120,13 @@ class Monitor(Daemon):
     def own(self, name, owner="nagios", mode=0o755):
         """A directory of the daemon's user, below `home`."""
         return self.directory(self.home.relative_to(self.root) / name, owner, mode=mode)
+
+    def store_password(self):
+        """The password of the servers in monitoring.scenario, in `home`/password."""
+        file = self.home / "password"
+        file.write_text(PASSWORD + "\n")
+        file.chmod(0o600)
+        os.chown(file, *USERS["nagios"][:2])
 
     def run_inside(self, *command):
         """Runs a tool inside the root to its end and returns its output."""
