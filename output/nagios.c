@@ -40,9 +40,12 @@ static void write_text(struct sp_writer *writer, const char *text, size_t column
 /* IPv6 with all groups: Icinga reads "::" in a label as the end of a check's name. */
 static void print_host(char *out, size_t size, const char *host)
 {
+    char bare[INET6_ADDRSTRLEN];
     struct in6_addr address;
-    size_t used = 0;
-    if (strchr(host, ':') == NULL || inet_pton(AF_INET6, host, &address) != 1) {
+    size_t used = 0, len = strcspn(host, "%");
+    bool maybe = strchr(host, ':') != NULL && len < sizeof bare;
+    snprintf(bare, sizeof bare, "%.*s", maybe ? (int)len : 0, host);
+    if (!maybe || inet_pton(AF_INET6, bare, &address) != 1) {
         snprintf(out, size, "%s", host);
         return;
     }
@@ -50,7 +53,7 @@ static void print_host(char *out, size_t size, const char *host)
         used += (size_t)snprintf(out + used, size - used, "%s%x", i > 0 ? ":" : "[",
                                  (unsigned)(address.s6_addr[i] << 8 | address.s6_addr[i + 1]));
     if (used < size)
-        snprintf(out + used, size - used, "]");
+        snprintf(out + used, size - used, "%s]", host + len);
 }
 
 /* The octets that a label may hold; "=", quotes and all that a terminal or parser minds become "_". */

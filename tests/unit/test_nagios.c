@@ -278,6 +278,33 @@ static void test_several(void **state)
     free(text);
 }
 
+/* "::" in a label is Icinga's own, so addresses are written out, those with a zone too. */
+static void test_address_labels(void **state)
+{
+    static const struct {
+        const char *host, *label;
+    } rows[] = {
+        {"192.0.2.7", "192.0.2.7:25 time"},
+        {"::1", "[0:0:0:0:0:0:0:1]:25 time"},
+        {"fe80::a%eth0.1", "[fe80:0:0:0:0:0:0:a_eth0.1]:25 time"},
+        {"::ffff:192.0.2.7", "[0:0:0:0:0:ffff:c000:207]:25 time"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sample samples[2];
+        struct item items[20];
+        for (size_t k = 0; k < 2; k++) {
+            sample_init(&samples[k], SP_TLS_NONE);
+            sample_plain(&samples[k]);
+        }
+        samples[0].endpoint.host = rows[i].host;
+        char *text = render(&plain_render, samples, 2);
+        assert_true(read_perfdata(text, items, 20) > 1);
+        assert_string_equal(items[0].label, rows[i].label);
+        free(text);
+    }
+}
+
 /* One host at two addresses, and one of them twice: labels stay unique. */
 static void test_repeated_hosts(void **state)
 {
@@ -324,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_invalid_target_has_no_numbers),
         cmocka_unit_test(test_server_text_is_harmless),
         cmocka_unit_test(test_several),
+        cmocka_unit_test(test_address_labels),
         cmocka_unit_test(test_repeated_hosts),
         cmocka_unit_test(test_quiet),
     };
