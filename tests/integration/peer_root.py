@@ -17,7 +17,7 @@ import subprocess
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # The shell is a package that no other depends on: it is always there.
 PACKAGES = ("postfix", "exim4-daemon-light", "opensmtpd", "icinga2-bin", "nagios4-core",
-            "nagios-nrpe-server", "nagios-nrpe-plugin", "dash")
+            "nagios-nrpe-server", "nagios-nrpe-plugin", "monitoring-plugins-basic", "dash")
 
 # name: (uid, gid, home); ids that no normal installation gives away.
 USERS = {
