@@ -153,33 +153,47 @@ static bool set_threshold(struct sp_compat_parser *parser, const char *value,
            sp_compat_refuse(parser, message, NULL);
 }
 
-/* "<a@b>", "a@b" and "<>" */
+/* How long text[0..len) is without blanks at its end. */
+static size_t trim_end(const char *text, size_t len)
+{
+    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
+        len--;
+    return len;
+}
+
+/* "<a@b>", "a@b" and "<>". Command definitions that hand on "-f a@b" as one word put a blank in front. */
 static bool set_from(struct sp_compat_parser *parser, const char *value)
 {
     struct sp_compat *compat = parser->compat;
     size_t room = SP_LIMIT_COMMAND - strlen("MAIL FROM:<>\r\n");
-    value += strspn(value, "<");
-    size_t len = strcspn(value, ">");
+    value += strspn(value, " \t<");
+    size_t len = trim_end(value, strcspn(value, ">"));
     compat->from = sp_arena_strndup(compat->arena, value, len);
     if (!compat->from)
         return sp_compat_fail(parser, "out of memory", "");
-    if (len > room || !is_line(compat->from, ""))
-        return sp_compat_refuse(
-            parser, "The address of -f is too long or has blanks or control characters", NULL);
+    if (len > room || !is_line(compat->from, " "))
+        return sp_compat_refuse(parser, "The address of -f is too long or has control characters",
+                                NULL);
     return true;
 }
 
 static bool set_fqdn(struct sp_compat_parser *parser, const char *value)
 {
+    struct sp_compat *compat = parser->compat;
+    value += strspn(value, " \t");
+    size_t len = trim_end(value, strlen(value));
     /* An empty macro: as if it were not there. */
-    if (value[0] == '\0') {
-        parser->compat->fqdn = NULL;
+    if (len == 0) {
+        compat->fqdn = NULL;
         return true;
     }
-    if (strlen(value) > SP_LIMIT_COMMAND - strlen("EHLO \r\n") || !is_line(value, ""))
+    compat->fqdn = sp_arena_strndup(compat->arena, value, len);
+    if (!compat->fqdn)
+        return sp_compat_fail(parser, "out of memory", "");
+    if (len > SP_LIMIT_COMMAND - strlen("EHLO \r\n") || !is_line(compat->fqdn, ""))
         return sp_compat_refuse(
             parser, "The name of -F is too long or has blanks or control characters", NULL);
-    return sp_compat_keep(parser, value, &parser->compat->fqdn);
+    return true;
 }
 
 static bool add_command(struct sp_compat_parser *parser, const char *value)

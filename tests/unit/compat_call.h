@@ -233,7 +233,7 @@ static inline void compare_all(const struct row *rows, size_t count)
 #define COMMAND_ERROR                                                                  \
     "!check_smtp: A command of -C has a line end or another control character in it; " \
     "write one -C for each line"
-#define FROM_ERROR "!check_smtp: The address of -f is too long or has blanks or control characters"
+#define FROM_ERROR "!check_smtp: The address of -f is too long or has control characters"
 #define FQDN_ERROR "!check_smtp: The name of -F is too long or has blanks or control characters"
 
 /* --- files ------------------------------------------------------------------------------------ */
