@@ -54,7 +54,7 @@ RANGE = "knows no ranges"
 VFIRST = "-v puts the dialogue before the status"
 TAGS = "a server's or an argument's < and > go to the web page as they are"
 VERSION = "the version is the program's own"
-HEX = "takes numbers that are none in any other plugin"
+HEX = "takes for a number what is none in any other plugin"
 
 FINE = (0, [status("OK")])
 

@@ -63,6 +63,12 @@ row("silence", "greeting-silent", "{at} -t 1")
 # ---- hello ----
 row("-F", "plain", "{at} -F probe.test")
 row("--fqdn", "plain", "{at} --fqdn=probe.test")
+row("-F empty", "plain", "{at} -F ''",
+    defect="says HELO without a name", sends=["line HELO {me}", "line QUIT"])
+row("-F with a blank", "plain", "{at} -F 'a b'",
+    defect="says HELO with two words",
+    ours=(3, ["check_smtp: The name of -F is too long or has blanks or control characters", "Usage:"]), sends=[])
+row("-F an address", "plain", "{at} -F '[192.0.2.1]'")
 row("HELO 500", "helo-500", "{at}",
     defect=HELLO, ours=(1, [status("WARNING", "invalid response received after HELO, ")]))
 row("HELO 550", "helo-550", "{at}",
@@ -107,9 +113,10 @@ row("-f", "plain", "{at} -f me@here.test")
 row("-f in brackets", "plain", "{at} -f '<me@here.test>'")
 row("-f empty", "plain", "{at} -f ''")
 row("-f null sender", "plain", "{at} --from '<>'")
+row("-f with a blank", "plain", "{at} -f '\"a b\"@here.test'")
 row("-f with a line break", "plain", "{at} -f 'a@b.test\r\nRSET'",
     defect=BREAK,
-    ours=(3, ["check_smtp: The address of -f is too long or has blanks or control characters", "Usage:"]),
+    ours=(3, ["check_smtp: The address of -f is too long or has control characters", "Usage:"]),
     sends=[])
 row("-f 550", "mail-550", "{at} -f me@here.test",
     defect=MAIL, ours=(1, [status("WARNING", "invalid response received after MAIL, ")]))
@@ -231,6 +238,11 @@ row("-w hexadecimal", "plain", "{at} -w 0x32",
     defect=HEX, ours=(3, ["check_smtp: Warning time must be a positive", "Usage:"]), sends=[])
 row("-w inf", "plain", "{at} -w inf",
     defect=HEX, ours=(3, ["check_smtp: Warning time must be a positive", "Usage:"]), sends=[])
+row("-w -0", "plain", "{at} -w -0",
+    defect="shows a limit of minus zero", ours=(1, ["SMTP WARNING - N sec. response time|time=Ns;0.000000;;0.000000"]))
+row("-w half a number", "plain", "{at} -w 1e",
+    defect=HEX, ours=(3, ["check_smtp: Warning time must be a positive", "Usage:"]), sends=[])
+row("-w with a plus", "plain", "{at} -w +50 -c 060")
 row("-w nan", "plain", "{at} -w nan")
 
 # ---- timeouts ----
@@ -248,6 +260,8 @@ row("-t N:number", "greeting-silent", "{at} -t 1:3",
 row("-t 0", "plain", "{at} -t 0")
 row("-t blank after", "plain", "{at} -t '9 '")
 row("-t empty", "plain", "{at} -t ''")
+row("-t a dash", "plain", "{at} -t -",
+    defect=HEX, ours=(3, ["check_smtp: Timeout interval must be a positive integer", "Usage:"]), sends=[])
 
 # ---- connections ----
 row("refused", "refuse", "{at}")

@@ -231,6 +231,23 @@ row("-v QUIT closed", "quit-closed", "{at} -v",
               "sent QUIT"]))
 
 # ---- as configurations write them ----
+row("Debian's mail.cfg without an argument", "plain", "{at} ''")
+row("Debian's mail.cfg with a port", "plain", "-H {host} '-p {port}'")
+row("Debian's mail.cfg with a limit", "plain", "{at} '-w 50'")
+row("Debian's mail.cfg with two options in one word", "plain", "{at} '-w 50 -c 60'")
+row("Debian's mail.cfg with a timeout", "plain", "{at} -4 '-t 9'")
+row("Debian's mail.cfg with a text", "plain", "{at} '-e 220'",
+    defect=LEAVES, sends=["line HELO {me}", "line QUIT"])
+row("Debian's mail.cfg with a sender", "plain", "{at} '-f me@here.test'",
+    defect="puts the blank into the address",
+    sends=["line HELO {me}", "line MAIL FROM:<me@here.test>", "line QUIT"])
+row("Debian's mail.cfg with a name", "plain", "{at} '-F probe.test'",
+    defect="says HELO with two blanks", sends=["line HELO probe.test", "line QUIT"])
+row("options with their values in one word", "auth",
+    "{at} '-C NOOP' '-R 2' '-A LOGIN' '-U user' '-P secret' '-c 60' '-w 50'")
+row("Debian's mail.cfg with days", "cert-15", "{at} '-D 30,7'",
+    defect=NOPERF,
+    ours=(1, ["WARNING - Certificate 'mx.test' expires in 14 day(s) ({end}).|time=Ns;;;0.000000 cert_days=N;31:;8:"]))
 row("ITL smtp", "starttls",
     "-C NOOP -F probe.test -H {host} -R 250 -S -c 60 -e 220 -f me@here.test -p {port} -t 9 -w 50")
 row("ITL smtp with -D", "starttls", "-D 30 -F probe.test -H {host} -S -p {port} -t 9",
