@@ -33,7 +33,16 @@ const struct sp_cli_manual sp_plugin_manual = {
         ".B \\-vv\n"
         "the time of each phase in words,\n"
         ".B \\-vvv\n"
-        "the dialogue.\n",
+        "the dialogue.\n"
+        ".PP\n"
+        "Called\n"
+        ".BR check_smtp ,\n"
+        "or with\n"
+        ".BR \\-\\-compat ,\n"
+        "it takes the command line of the check_smtp of monitoring\\-plugins and nagios\\-plugins and\n"
+        "prints what that prints;\n"
+        ".B check_smtp_probe \\-\\-compat \\-\\-help\n"
+        "lists those options.\n",
     .formats = "",
     .exit_status =
         ".SH EXIT STATUS\n"
