@@ -87,8 +87,8 @@ object ApiUser "test" {{
         """Gives a node what it needs to take part in this one's cluster."""
         made = issue(self.home / "ca", node.node, "ecdsa", f"/CN={node.node}", 30,
                      [f"subjectAltName=DNS:{node.node}"], "ca")
-        for source, name in ((made, f"{node.node}.crt"), (made.with_suffix(".key"), f"{node.node}.key"),
-                             (self.home / "ca/ca.pem", "ca.crt")):
+        for source, name in ((made, f"{node.node}.crt"), (self.home / "ca/ca.pem", "ca.crt"),
+                             (made.with_suffix(".key"), f"{node.node}.key")):
             target = node.home / "data/certs" / name
             shutil.copyfile(source, target)
             os.chown(target, *USERS["nagios"][:2])

@@ -39,7 +39,8 @@ def cases(servers, ca):
         settings |= {"smtp_probe_port": servers[server], "smtp_probe_tls": tls}
         return Case(settings, words, state, first, labels, more, limits or {})
 
-    yield "starttls", case("good", "starttls", 0, r"SMTP OK - TLSv1\.3, certificate valid .*", PHASES)
+    yield "starttls", case("good", "starttls", 0, r"SMTP OK - TLSv1\.3, certificate valid .*",
+                           PHASES)
     yield "implicit", case(
         "implicit", "implicit", 0, r"SMTP OK - TLSv1\.3, .*",
         [label for label in PHASES if label not in ("time_ehlo", "time_starttls")])
@@ -58,7 +59,7 @@ def cases(servers, ca):
         ["time", "time_connect"])
     yield "silent", case(
         "silent", "none", 3, r"SMTP UNKNOWN - .*", ["time", "time_connect", "time_banner"],
-        [("--timeout", "1s:UNKNOWN")], smtp_probe_timeout="1s:UNKNOWN")
+        [("--timeout", "3s:UNKNOWN")], smtp_probe_timeout="3s:UNKNOWN")
     yield "usage", case(
         "good", "starttls", 3, r"SMTP UNKNOWN - --per-host: .*", [],
         [("--per-host", "many")], smtp_probe_per_host="many")

@@ -36,15 +36,15 @@ class Master(Node):
                                 ("global-templates/smtp_probe.conf", "satellite/mail.conf",
                                  "master/far.conf"))
         templates.write_text((SHIPPED / "icinga2.conf").read_text())
-        servers = self.servers
+        good, expired, plain = (self.servers[name] for name in ("good", "expired", "plain"))
         mail.write_text((SHIPPED / "icinga2-hosts.conf").read_text() + f"""
 object Host "{HOST}" {{
   check_command = "dummy"
   address = "127.0.0.1"
   vars.smtp_probe_site_ca_file = "{satellite.ca}"
-  vars.smtp_probe["good"] = {{ smtp_probe_port = {servers["good"]}, smtp_probe_tls = "starttls" }}
-  vars.smtp_probe["expired"] = {{ smtp_probe_port = {servers["expired"]}, smtp_probe_tls = "starttls" }}
-  vars.smtp_probe["plain"] = {{ smtp_probe_port = {servers["plain"]} }}
+  vars.smtp_probe["good"] = {{ smtp_probe_port = {good}, smtp_probe_tls = "starttls" }}
+  vars.smtp_probe["expired"] = {{ smtp_probe_port = {expired}, smtp_probe_tls = "starttls" }}
+  vars.smtp_probe["plain"] = {{ smtp_probe_port = {plain} }}
   vars.smtp_probe["usage"] = {{ smtp_probe_port = "none" }}
 }}
 """)
@@ -57,7 +57,7 @@ object Service "from the satellite" {{
   import "smtp-probe-service"
   host_name = "far.test"
   command_endpoint = "{satellite.node}"
-  vars.smtp_probe_port = {servers["good"]}
+  vars.smtp_probe_port = {good}
   vars.smtp_probe_tls = "starttls"
   vars.smtp_probe_server_name = "{HOST}"
   vars.smtp_probe_site_ca_file = "{satellite.ca}"
@@ -130,7 +130,8 @@ class IcingaTwo:
         """Services of the satellite's zone: it schedules and runs them."""
         wanted = {"good": (0, r"SMTP OK - TLSv1\.3, certificate valid .*"),
                   "expired": (2, r"SMTP CRITICAL - the server's certificate expired .*"),
-                  "plain": (1, r"SMTP WARNING - .*STARTTLS.*"), "usage": (3, r"SMTP UNKNOWN - -p: .*")}
+                  "plain": (1, r"SMTP WARNING - .*STARTTLS.*"),
+                  "usage": (3, r"SMTP UNKNOWN - -p: .*")}
         # A satellite that was started within the last minute does not let others reschedule.
         results = self.master.check(*(f"{HOST}!{name}" for name in wanted), at=self.satellite)
         for name, (state, first) in wanted.items():

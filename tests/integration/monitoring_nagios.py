@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nagios 4 with the shipped commands, seen through status.dat and what it hands to other programs."""
+"""Nagios 4 with the shipped commands, seen through status.dat and what it hands to others."""
 
 import dataclasses
 import re
@@ -62,11 +62,11 @@ def cases(port, ca):
     yield "range", Case(f"check_smtp_probe!-p {port['plain']} --tls none -w @0:60", 1,
                         r"SMTP WARNING - .*", times("connect", "banner", "ehlo", "quit",
                                                     limits=";@0:60;;0"), ".*threshold-exceeded.*")
-    yield "silent", Case(f"check_smtp_probe!-p {port['silent']} --tls none --expect 'a  \"b\"' -t 3:UNKNOWN", 3,
-                         r"SMTP UNKNOWN - .*", times("connect", "banner"), ".*")
+    yield "silent", Case(f"check_smtp_probe!-p {port['silent']} --tls none --expect 'a  \"b\"'"
+                         " -t 3:UNKNOWN", 3, r"SMTP UNKNOWN - .*", times("connect", "banner"), ".*")
     yield "usage", Case("check_smtp_probe!--port many", 3, r"SMTP UNKNOWN - -p: .*", "", "Try .*")
-    # Debian's own definition of check_smtp. It quotes its argument, so that an option and its value are
-    # one word, or an empty one.
+    # Debian's own definition of check_smtp. It quotes its argument, so that an option and its value
+    # are one word, or an empty one.
     old = f"time={SECONDS};;;0.000000"
     yield "classic", Case(f"check_smtp!-p {port['plain']}", 0,
                           r"SMTP OK - [0-9]+\.[0-9]{3} sec\. response time", old)
@@ -83,7 +83,8 @@ def cases(port, ca):
         r"OK - Certificate 'mx\.test' will expire on .*",
         rf"time={SECONDS};20\.000000;30\.000000;0\.000000( cert_days=.*)?")
     yield "compat", Case(f"check_smtp_probe_compat!-p {port['expired']} -D 21,7", 2,
-                         r"CRITICAL - Certificate 'mx\.test' expired on .*", old + "( cert_days=.*)?")
+                         r"CRITICAL - Certificate 'mx\.test' expired on .*",
+                         old + "( cert_days=.*)?")
     file = ca.rpartition("/")[0] + "/password"
     yield "login", Case(
         f"check_smtp_probe_login!monitor!{file}!-p {port['login-tls']} --ca-file {ca}", 0,
@@ -146,7 +147,8 @@ define host {{
         files = ["/etc/nagios4/objects/" + each for each in
                  ("commands.cfg", "contacts.cfg", "timeperiods.cfg", "templates.cfg")]
         files += ["/usr/share/monitoring-plugins/templates-basic/ping.cfg",
-                  f"{self.inside}/mail.cfg", f"{self.inside}/shipped/commands.cfg", f"{self.inside}/{objects}"]
+                  *(f"{self.inside}/{each}" for each in
+                    ("mail.cfg", "shipped/commands.cfg", objects))]
         var = f"{self.inside}/var"
         lines = [f"cfg_file={each}" for each in files] + f"""
 log_file={var}/nagios.log
@@ -233,7 +235,7 @@ service_perfdata_file_mode=a
     def judge(self, failures, name, case, values):
         failures.equal(values["current_state"], str(case.state), "state")
         failures.matches(values["plugin_output"], case.first, "plugin_output")
-        failures.expect(len(values["plugin_output"]) < 80 or name == "usage", "the line is too long")
+        failures.expect(len(values["plugin_output"]) < 80 or name == "usage", "too long a line")
         failures.matches(values["performance_data"], case.perfdata, "performance_data")
         failures.matches(values["long_plugin_output"].removesuffix("\\n"), case.more,
                          "long_plugin_output")

@@ -84,7 +84,7 @@ keep_env_vars=SMTP_PROBE_CA_FILE
 include={self.inside}/shipped.cfg
 command[plain]={plugin} -H 127.0.0.1 -p {port["plain"]}
 command[expired]={plugin} -H 127.0.0.1 -p {port["expired"]} --tls starttls --server-name mx.test
-command[silent]={plugin} -H 127.0.0.1 -p {port["silent"]} -t 2:UNKNOWN
+command[silent]={plugin} -H 127.0.0.1 -p {port["silent"]} -t 3:UNKNOWN
 command[check_smtp]={self.plugins}/check_smtp -H 127.0.0.1 -p {port["good"]} -S -w 20 -c 30
 command[usage]={plugin} -H 127.0.0.1 -p many
 command[liar]={plugin} -H 127.0.0.1 -p {port["liar"]} --tls none -vvv
@@ -94,8 +94,8 @@ command[chatty]={plugin} -H 127.0.0.1 -p {port["wordy"]} --tls starttls --server
     def adapt_shipped(self):
         """The shipped commands with nothing changed but where plugin and servers are."""
         port, text = self.servers.ports, (SHIPPED / "nrpe.cfg").read_text()
-        places = {"=/usr/lib/nagios/plugins/": f"={self.plugins}/", " -p 25 ": f" -p {port['good']} ",
-                  " -p 587 ": f" -p {port['good']} ",
+        places = {"=/usr/lib/nagios/plugins/": f"={self.plugins}/",
+                  " -p 25 ": f" -p {port['good']} ", " -p 587 ": f" -p {port['good']} ",
                   " mx1.example.org mx2.example.org":
                   f" 127.0.0.1:{port['good']} 127.0.0.1:{port['refused']} --server-name mx.test",
                   " relay.example.org": " mx.test"}
@@ -159,7 +159,7 @@ command[chatty]={plugin} -H 127.0.0.1 -p {port["wordy"]} --tls starttls --server
         process = self.wait_until(lambda: self.find_plugin(silent), "process of the plugin")
         failures.equal((process / "cmdline").read_text().split("\0")[:-1],
                        [f"{self.plugins}/check_smtp_probe", "-H", "127.0.0.1", "-p", silent, "-t",
-                        "2:UNKNOWN"], "argv")
+                        "3:UNKNOWN"], "argv")
         ids = re.search(r"^Uid:\t(.*)$", (process / "status").read_text(), re.M)[1].split()
         failures.equal(set(ids), {str(USERS[USER][0])}, "user")
         client.wait(timeout=30)

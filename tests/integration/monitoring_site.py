@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every monitoring daemon needs: mail servers to check, and the plugin where it can call it."""
+"""What every monitoring daemon needs: mail servers, and the plugin where it can call it."""
 
 import os
 import pathlib
@@ -104,7 +104,7 @@ class Monitor(Daemon):
         """Starts the daemon and waits until it can be used."""
         raise NotImplementedError
 
-    def wait_until(self, is_done, what, seconds=30):
+    def wait_until(self, is_done, what, seconds=60):
         """Asks again and again; the daemon must live meanwhile."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -115,7 +115,8 @@ class Monitor(Daemon):
                 return answer
             time.sleep(0.05)
             self.reap()
-        raise RuntimeError(f"{self.name}: no {what} within {seconds} s; its log:\n{self.log_tail()}")
+        raise RuntimeError(f"{self.name}: no {what} within {seconds} s; its log:\n"
+                           + self.log_tail())
 
     def own(self, name, owner="nagios", mode=0o755):
         """A directory of the daemon's user, below `home`."""
