@@ -55,6 +55,10 @@ row("greeting behind a blank line", "greeting-blank", "{at}",
 row("lines without CR", "bare-lf", "{at}")
 row("codes without text", "codes-only", "{at}")
 row("more than the greeting", "early-talker", "{at}")
+row("a greeting octet by octet", "greeting-dribbled", "{at}")
+row("a greeting without end", "greeting-endless-lines", "{at}")
+row("a greeting line without end", "greeting-endless-line", "{at}")
+row("a greeting that goes on and on", "greeting-slow-endless", "{at} -t 1")
 row("closed at once", "greeting-closed", "{at}")
 row("reset at once", "greeting-reset", "{at}")
 row("greeted, then closed", "greeting-then-closed", "{at}")
@@ -184,6 +188,12 @@ row("-f and -C inside TLS", "starttls", "{at} -S -f me@here.test -C NOOP -R 250"
 row("QUIT closed", "quit-closed", "{at}")
 row("QUIT reset", "quit-reset", "{at}")
 row("QUIT refused", "quit-500", "{at}")
+row("QUIT silent", "quit-silent", "{at} -t 3",
+    defect="a server that has done its work is CRITICAL because it does not say goodbye", ours=FINE)
+row("QUIT silent, above -c", "quit-silent", "{at} -t 3 -c 0.1",
+    defect="a server that has done its work is CRITICAL because it does not say goodbye",
+    ours=(2, ["SMTP CRITICAL - N sec. response time|time=Ns;;0.100000;0.000000"]))
+row("QUIT slow, its time counts", "quit-slow", "{at} -w 0.1 -c 60")
 row("gone before QUIT", "gone-before-quit", "{at} -C NOOP", freeze="NOOP")
 row("gone before QUIT, -q", "gone-before-quit", "{at} -C NOOP -q", freeze="NOOP")
 row("closed before QUIT", "closed-before-quit", "{at} -C NOOP")
@@ -247,6 +257,7 @@ row("-w nan", "plain", "{at} -w nan")
 
 # ---- timeouts ----
 row("-t of a silent HELO", "helo-silent", "{at} --timeout 1")
+row("-t is for all steps together", "steps-slow", "{at} -t 1")
 row("-t of a silent command", "noop-silent", "{at} -C NOOP -t 1 -w 1")
 row("-t of a silent STARTTLS", "starttls-silent", "{at} -S -t 1")
 row("-t of a silent handshake", "handshake-silent", "{at} -S -t 1")
