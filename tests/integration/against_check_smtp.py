@@ -222,7 +222,7 @@ def main():
     summary = (f"{len(pairs)} rows in {time.monotonic() - started:.1f} s: {same} equal, "
                f"{len(pairs) - same - bad} differ as declared, {bad} wrong")
     if options.table is not None:
-        pathlib.Path(options.table).write_text("\n\n".join(shown + [summary]) + "\n", encoding="utf-8")
+        pathlib.Path(options.table).write_text("\n\n".join([summary] + shown) + "\n", encoding="utf-8")
     for pair, text in zip(pairs, shown):
         if pair.wrong or options.only:
             print(text + "\n")

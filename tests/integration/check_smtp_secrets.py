@@ -31,7 +31,7 @@ WAIT_S = 10
 SPELLINGS = [
     "-P '{p}'", "-P'{p}'", "--authpass '{p}'", "--authpass='{p}'", "--authp '{p}'", "--authp='{p}'",
     "-vP '{p}'", "-vP'{p}'", "-P first -P '{p}'", "-P '{p}' -P '{p}'",
-    "--password-file {dir}/password", "--extra-opts=@{dir}/password.ini",
+    "--password-file {dir}/password", "--password-env SECRET", "--extra-opts=@{dir}/password.ini",
 ]
 
 
@@ -50,7 +50,8 @@ class Waiting:
         self.process = subprocess.Popen(
             [str(program), *shlex.split(bench.fill(arguments, "auth-silent"))], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, user=user, cwd="/",
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C",
+                 **({"SECRET": PASSWORD} if "SECRET" in arguments else {})})
         try:
             self.reached_auth = self.wait_for_auth(bench, before)
             self.waits = self.process.poll() is None
