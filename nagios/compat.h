@@ -63,9 +63,10 @@ struct sp_compat {
     bool lmtp, proxy, ignore_quit;
     unsigned verbose;
     /* Ours */
-    bool strict;             /* --strict: the rules of the native mode on top */
-    const char *server_name; /* --server-name, for SNI and --strict; NULL: the host */
-    const char *ca_file;     /* --ca-file, for --strict; NULL: the system's */
+    bool strict; /* --strict: the rules of the native mode on top */
+    /* --server-name, for SNI and --strict, as sp_host.no_zone has it; NULL: the host */
+    const char *server_name;
+    const char *ca_file; /* --ca-file, for --strict; NULL: the system's */
     /* Why the file of --password-file deserves a look (others can read it), for -v; or NULL. Safe to
      * print. */
     const char *warning_note;

@@ -258,11 +258,17 @@ static bool set_password_env(struct sp_compat_parser *parser, const char *value)
     return sp_compat_keep(parser, value, &parser->password_env);
 }
 
+/* As certificates have it: A-labels in lower case, an address without brackets and zone. */
 static bool set_server_name(struct sp_compat_parser *parser, const char *value)
 {
-    parser->compat->server_name = copy_host(parser->compat->arena, value);
-    return parser->compat->server_name != NULL ||
-           sp_compat_refuse(parser, "--server-name must be a host name or an address", value);
+    struct sp_arena *arena = parser->compat->arena;
+    const char *name = copy_host(arena, value);
+    char error[256];
+    struct sp_host host;
+    if (name == NULL || !sp_host_parse(arena, name, strlen(name), &host, error, sizeof error))
+        return sp_compat_refuse(parser, "--server-name must be a host name or an address", value);
+    parser->compat->server_name = host.no_zone;
+    return true;
 }
 
 /* --- the options ------------------------------------------------------------------------------ */

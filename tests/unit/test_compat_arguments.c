@@ -272,6 +272,11 @@ static void test_tls(void **state)
         {"--strict", "strict"},
         {"--strict --server-name mx --ca-file=/x", "strict name=mx ca=/x"},
         {"--server-name=[::1]", "name=::1"},
+        {"--server-name=fe80::1%lo", "name=fe80::1"},
+        {"--server-name=MX.Example.", "name=mx.example"},
+        {"--server-name=b\xc3\xbc"
+         "cher.example",
+         "name=xn--bcher-kva.example"},
         {"--server-name=a^b", "!check_smtp: --server-name must be a host name or an address - a b"},
         {"--server-name=", "!check_smtp: --server-name must be a host name or an address - "},
         {"--compat mx", "host=mx"},
