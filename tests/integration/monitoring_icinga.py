@@ -114,19 +114,23 @@ object ApiUser "test" {{
 
     def ask(self, method, path, **body):
         """The results of one request; all go over one connection."""
-        if self.api is None:
-            self.api = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls,
-                                                   timeout=30)
         token = base64.b64encode(("test:" + PASSWORD).encode()).decode()
+        headers = {"Accept": "application/json", "Authorization": "Basic " + token,
+                   "X-HTTP-Method-Override": method}
+        is_old = self.api is not None
         try:
-            self.api.request("POST", urllib.parse.quote(path), json.dumps(body), {
-                "Accept": "application/json", "Authorization": "Basic " + token,
-                "X-HTTP-Method-Override": method})
+            if self.api is None:
+                self.api = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls,
+                                                       timeout=30)
+            self.api.request("POST", urllib.parse.quote(path), json.dumps(body), headers)
             answer = self.api.getresponse()
             text = answer.read().decode()
         except (OSError, http.client.HTTPException):
             self.api.close()
             self.api = None
+            # Icinga closes a connection on which nothing was asked for some seconds.
+            if is_old:
+                return self.ask(method, path, **body)
             raise
         if answer.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer.status} {text}")

@@ -183,7 +183,8 @@ object Host "{HOST}" {{
         parsed = self.parse_perfdata(name)
         failures.equal(len(parsed), len(result["performance_data"]), "number of parsed values")
         failures.equal([each["label"] for each in parsed], case.labels, "labels")
-        for each in parsed:
+        for each, text in zip(parsed, result["performance_data"]):
+            failures.equal(each["value"], float(re.search(r"=(-?[0-9.]+)", text)[1]), text)
             label = each["label"].rpartition(" ")[2]
             is_time = label.startswith("time")
             failures.equal(each["unit"], "seconds" if is_time else "", f"unit of {label}")

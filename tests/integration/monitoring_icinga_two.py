@@ -2,6 +2,7 @@
 """A master and a satellite by the shipped zones: the satellite checks, the master knows."""
 
 import contextlib
+import http.client
 import json
 
 from monitoring_icinga import Icinga
@@ -108,7 +109,7 @@ class IcingaTwo:
     def is_synced(self):
         try:
             return f"{HOST}!good" in self.satellite.services()
-        except (OSError, ValueError):
+        except (OSError, http.client.HTTPException):
             return False  # it loads what it was given
 
     def test(self, failures):
