@@ -44,6 +44,10 @@ static void test_vectors(void **state)
         assert_int_equal(out[size - 1], '#');
         if (size > 1)
             assert_string_equal(out, "");
+        size_t len = 99;
+        assert_true(sp_base64_decode(rows[i].base64, size - 1, out, &len));
+        assert_int_equal(len, rows[i].len);
+        assert_memory_equal(out, rows[i].data, len);
     }
 }
 
@@ -70,12 +74,61 @@ static void test_absurd_length(void **state)
     assert_false(sp_base64_encode("", 0, out, 0));
 }
 
+/* What may stand in between, and what is not base64. */
+static void test_decoding(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *data; /* NULL: refused */
+    } rows[] = {
+        {" Z g\t=\r\n=\n", "f"},
+        {"Zm\n9vYmFy", "foobar"},
+        {"\n", ""},
+        {"Zg", NULL},
+        {"Zg=", NULL},
+        {"Z", NULL},
+        {"=", NULL},
+        {"Z===", NULL},
+        {"====", NULL},
+        {"Zg==Zg==", NULL},
+        {"Zg=v", NULL},
+        {"Zg===", NULL},
+        {"Zm9v=", NULL},
+        {"Zm-v", NULL},
+        {"Zm9v!", NULL},
+        {"Zm9\xff", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char out[16];
+        size_t len = 0, room = strlen(rows[i].text);
+        memset(out, '#', sizeof out);
+        if (sp_base64_decode(rows[i].text, room, out, &len) != (rows[i].data != NULL))
+            fail_msg("\"%s\"", rows[i].text);
+        if (rows[i].data != NULL) {
+            assert_int_equal(len, strlen(rows[i].data));
+            assert_memory_equal(out, rows[i].data, len);
+        }
+        assert_int_equal(out[room], '#');
+    }
+}
+
+/* The text is its own place. */
+static void test_decoding_in_place(void **state)
+{
+    (void)state;
+    char text[] = "Zm9v\nYmFy\nYg==";
+    size_t len = 0;
+    assert_true(sp_base64_decode(text, strlen(text), text, &len));
+    assert_int_equal(len, 7);
+    assert_memory_equal(text, "foobarb", len);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vectors),
-        cmocka_unit_test(test_alphabet),
-        cmocka_unit_test(test_absurd_length),
+        cmocka_unit_test(test_vectors),           cmocka_unit_test(test_alphabet),
+        cmocka_unit_test(test_absurd_length),     cmocka_unit_test(test_decoding),
+        cmocka_unit_test(test_decoding_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
