@@ -15,6 +15,7 @@
 #define SP_LIMIT_COMMAND 512u        /* RFC 5321 §4.5.3.1.4: command line with CRLF */
 #define SP_LIMIT_COMMANDS 64u        /* commands of one script */
 #define SP_LIMIT_COMMAND_AUTH 12288u /* RFC 4954 §4: a line of AUTH with CRLF */
+#define SP_LIMIT_SECRET_FORMS 256u   /* forms of secrets that are masked in one session */
 
 /* Connection buffers. */
 #define SP_LIMIT_READ 16384u    /* one read from the socket */

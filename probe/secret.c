@@ -2,6 +2,7 @@
 #include "probe/secret.h"
 
 #include "probe/base64.h"
+#include "probe/limits.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,8 +20,6 @@
 #define SHORTEST_MASKED 4u
 #define TELLING_PREFIX 8u /* so many octets of a form are masked even if the rest is missing */
 #define PIPE_WAIT_MS 2000
-
-#define ITEMS_MAX (sizeof((struct sp_secrets *)0)->items / sizeof(char *))
 
 void sp_secret_wipe(void *memory, size_t len)
 {
@@ -148,23 +147,48 @@ void sp_secrets_init(struct sp_secrets *secrets)
 
 static void drop_last(struct sp_secrets *secrets)
 {
-    size_t last = --secrets->count;
-    sp_secret_wipe(secrets->items[last], secrets->lengths[last]);
-    free(secrets->items[last]);
-    secrets->items[last] = NULL;
-    secrets->lengths[last] = 0;
+    struct sp_secret_form *last = &secrets->forms[--secrets->count];
+    sp_secret_wipe(last->text, last->len);
+    free(last->text);
 }
 
-static bool add_form(struct sp_secrets *secrets, const char *form, size_t len)
+static bool make_place(struct sp_secrets *secrets)
 {
-    if (secrets->count == ITEMS_MAX)
+    if (secrets->count < secrets->size)
+        return true;
+    if (secrets->size == SP_LIMIT_SECRET_FORMS)
         return false;
-    char *copy = strndup(form, len);
+    size_t size = secrets->size + 8;
+    struct sp_secret_form *forms = realloc(secrets->forms, size * sizeof *forms);
+    if (forms == NULL)
+        return false;
+    secrets->forms = forms;
+    secrets->size = size;
+    return true;
+}
+
+static bool add_form(struct sp_secrets *secrets, const void *octets, size_t len)
+{
+    char *copy = len > 0 && make_place(secrets) ? malloc(len) : NULL;
     if (copy == NULL)
         return false;
-    secrets->items[secrets->count] = copy;
-    secrets->lengths[secrets->count++] = len;
+    memcpy(copy, octets, len);
+    secrets->forms[secrets->count++] = (struct sp_secret_form){copy, len};
     return true;
+}
+
+/* Short ones would hide half of what a server says. */
+static bool add_readable(struct sp_secrets *secrets, const char *octets, size_t len)
+{
+    return len < SHORTEST_MASKED || add_form(secrets, octets, len);
+}
+
+/* All forms of a secret or none. */
+static bool keep_if(struct sp_secrets *secrets, bool complete, size_t before)
+{
+    while (!complete && secrets->count > before)
+        drop_last(secrets);
+    return complete;
 }
 
 bool sp_secrets_add(struct sp_secrets *secrets, const char *secret)
@@ -174,13 +198,30 @@ bool sp_secrets_add(struct sp_secrets *secrets, const char *secret)
     size_t before = secrets->count;
     if (len == 0)
         return true;
-    bool ok = len <= SP_LIMIT_SECRET && sp_base64_encode(secret, len, base64, sizeof base64) &&
-              (len < SHORTEST_MASKED || add_form(secrets, secret, len)) &&
-              add_form(secrets, base64, strlen(base64));
-    while (!ok && secrets->count > before)
-        drop_last(secrets);
+    bool complete = len <= SP_LIMIT_SECRET &&
+                    sp_base64_encode(secret, len, base64, sizeof base64) &&
+                    add_readable(secrets, secret, len) && add_form(secrets, base64, strlen(base64));
     sp_secret_wipe(base64, sizeof base64);
-    return ok;
+    return keep_if(secrets, complete, before);
+}
+
+bool sp_secrets_add_encoded(struct sp_secrets *secrets, const char *word)
+{
+    char plain[SP_LIMIT_SECRET];
+    size_t before = secrets->count, len = strlen(word), plain_len = 0;
+    if (len > SP_LIMIT_SECRET)
+        return false;
+    bool complete;
+    if (sp_base64_decode(word, len, plain, &plain_len) && plain_len > 0) {
+        const char *nul = memrchr(plain, '\0', plain_len);
+        size_t skip = nul != NULL ? (size_t)(nul + 1 - plain) : 0;
+        complete = add_form(secrets, word, len) && add_readable(secrets, plain, plain_len) &&
+                   (skip == 0 || add_readable(secrets, plain + skip, plain_len - skip));
+    } else {
+        complete = sp_secrets_add(secrets, word);
+    }
+    sp_secret_wipe(plain, sizeof plain);
+    return keep_if(secrets, complete, before);
 }
 
 /* The same in every locale. */
@@ -190,12 +231,12 @@ static unsigned char to_lower(char octet)
 }
 
 /* How many octets at the beginning of `text` are to be masked because of this form. */
-static size_t measure_match(const char *form, size_t form_len, const char *text, size_t len)
+static size_t measure_match(const struct sp_secret_form *form, const char *text, size_t len)
 {
     size_t equal = 0;
-    while (equal < form_len && equal < len && to_lower(form[equal]) == to_lower(text[equal]))
+    while (equal < form->len && equal < len && to_lower(form->text[equal]) == to_lower(text[equal]))
         equal++;
-    return equal == form_len || equal >= TELLING_PREFIX ? equal : 0;
+    return equal == form->len || equal >= TELLING_PREFIX ? equal : 0;
 }
 
 void sp_secrets_mask(const struct sp_secrets *secrets, char *text, size_t len)
@@ -203,8 +244,7 @@ void sp_secrets_mask(const struct sp_secrets *secrets, char *text, size_t len)
     size_t until = 0; /* everything before it belongs to an occurrence */
     for (size_t at = 0; secrets != NULL && secrets->count > 0 && at < len; at++) {
         for (size_t i = 0; i < secrets->count; i++) {
-            size_t match =
-                measure_match(secrets->items[i], secrets->lengths[i], text + at, len - at);
+            size_t match = measure_match(&secrets->forms[i], text + at, len - at);
             if (at + match > until)
                 until = at + match;
         }
@@ -218,4 +258,6 @@ void sp_secrets_free(struct sp_secrets *secrets)
 {
     while (secrets->count > 0)
         drop_last(secrets);
+    free(secrets->forms);
+    sp_secrets_init(secrets);
 }

@@ -11,11 +11,15 @@
 
 #define SP_LIMIT_SECRET 1024u /* octets of one secret */
 
+struct sp_secret_form {
+    char *text; /* may hold any octet, a NUL too */
+    size_t len;
+};
+
 /* Forms in which secrets could come back: the secret itself, its base64. Owns them. */
 struct sp_secrets {
-    char *items[8];
-    size_t lengths[8];
-    size_t count;
+    struct sp_secret_form *forms; /* `size` places, `count` of them in use */
+    size_t count, size;
 };
 
 /* Overwrites memory in a way that the compiler can't drop. NULL with len 0 is allowed. */
@@ -36,8 +40,14 @@ char *sp_secret_read_file(const char *path, bool *out_exposed, char *error, size
 void sp_secrets_init(struct sp_secrets *secrets);
 /* Adds the secret and its base64 as forms to mask. The secret itself is left out when it has less than
  * 4 octets: that would hide half of what a server says. NULL and "" add nothing. False: longer than
- * SP_LIMIT_SECRET, no place or out of memory; then nothing was added. */
+ * SP_LIMIT_SECRET, more than SP_LIMIT_SECRET_FORMS or out of memory; then nothing was added. */
 bool sp_secrets_add(struct sp_secrets *secrets, const char *secret);
+/*
+ * The same for a secret that is sent as it is, and is base64 of what must not be seen: the word, what it
+ * decodes to, and of the three parts of AUTH PLAIN (RFC 4616 §2) the last one, which is the password. A
+ * word that is not base64 is a secret itself.
+ */
+bool sp_secrets_add_encoded(struct sp_secrets *secrets, const char *word);
 /*
  * Overwrites each occurrence in text[0..len) with '*', line ends excepted. Servers change what they
  * repeat: letters count as equal in both cases (ASCII), and the first 8 octets of a longer form are

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "probe/secret.h"
 
+#include "probe/limits.h"
+
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -268,26 +270,68 @@ static void test_mask_octets(void **state)
     sp_secrets_free(&secrets);
 }
 
+/* What a caller sends in base64 without us: the server has both. */
+static void test_encoded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word, *text, *masked;
+    } rows[] = {
+        {"aHVudGVyMg==", "hunter2 aHVudGVyMg== or", "******* ************ or"},
+        {"AHVzZXIAaHVudGVyMg==", "user hunter2 AHVzZXIAaHVudGVyMg==",
+         "user ******* ********************"},
+        {"AHVzZXIAYWI=", "user ab AHVzZXIA", "user ab ********"},
+        {"YWI=", "ab YWI=", "ab ****"},
+        {"hunter-2", "hunter-2 aHVudGVyLTI=", "******** ************"},
+        {"=", "a = b PQ==", "a = b ****"},
+        {"", "nothing", "nothing"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct sp_secrets secrets;
+        char text[64];
+        sp_secrets_init(&secrets);
+        assert_true(sp_secrets_add_encoded(&secrets, rows[i].word));
+        snprintf(text, sizeof text, "%s", rows[i].text);
+        sp_secrets_mask(&secrets, text, strlen(text));
+        assert_string_equal(text, rows[i].masked);
+        sp_secrets_free(&secrets);
+    }
+    struct sp_secrets secrets;
+    sp_secrets_init(&secrets);
+    assert_true(sp_secrets_add_encoded(&secrets, "AHVzZXIAaHVudGVyMg=="));
+    char text[] = "\0user\0hunter2";
+    sp_secrets_mask(&secrets, text, sizeof text - 1);
+    assert_memory_equal(text, "*************", sizeof text);
+    sp_secrets_free(&secrets);
+}
+
+/* There is a place for each command that a script can have; what finds none leaves nothing behind. */
 static void test_places(void **state)
 {
     (void)state;
     struct sp_secrets secrets;
     static char over[SP_LIMIT_SECRET + 2];
-    char text[] = "first second third fourth fifth";
+    char text[] = "first secret127 secret99 other";
     sp_secrets_init(&secrets);
     assert_true(sp_secrets_add(&secrets, "first"));
     memset(over, 'x', SP_LIMIT_SECRET + 1);
     assert_false(sp_secrets_add(&secrets, over));
+    assert_false(sp_secrets_add_encoded(&secrets, over));
     assert_int_equal(secrets.count, 2);
-    assert_true(sp_secrets_add(&secrets, "second"));
-    assert_true(sp_secrets_add(&secrets, "third"));
+    for (unsigned i = 1; i < SP_LIMIT_SECRET_FORMS / 2 - 1; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "secret%u", i);
+        assert_true(sp_secrets_add(&secrets, name));
+    }
     assert_true(sp_secrets_add(&secrets, "ab"));
-    assert_int_equal(secrets.count, 7);
-    assert_false(sp_secrets_add(&secrets, "fifth")); /* one place for its two forms */
-    assert_int_equal(secrets.count, 7);
+    assert_int_equal(secrets.count, SP_LIMIT_SECRET_FORMS - 1);
+    assert_false(sp_secrets_add(&secrets, "other")); /* one place for its two forms */
+    assert_false(sp_secrets_add_encoded(&secrets, "b3RoZXI="));
+    assert_int_equal(secrets.count, SP_LIMIT_SECRET_FORMS - 1);
     sp_secrets_mask(&secrets, text, strlen(text));
-    assert_string_equal(text, "***** ****** ***** fourth fifth");
+    assert_string_equal(text, "***** ********7 ******** other");
     sp_secrets_free(&secrets);
+    assert_true(SP_LIMIT_SECRET_FORMS >= 3 * SP_LIMIT_COMMANDS);
 }
 
 int main(void)
@@ -297,7 +341,7 @@ int main(void)
         cmocka_unit_test(test_pipe),    cmocka_unit_test(test_silent_pipes),
         cmocka_unit_test(test_protect), cmocka_unit_test(test_wipe),
         cmocka_unit_test(test_mask),    cmocka_unit_test(test_mask_octets),
-        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_encoded), cmocka_unit_test(test_places),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
