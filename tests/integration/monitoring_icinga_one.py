@@ -80,6 +80,9 @@ def cases(servers, ca):
     yield "lmtp", Case(
         {"smtp_probe_targets": f"lmtp://127.0.0.1:{port['lmtp']}", "smtp_probe_tls": "none"},
         ["--tls", "none", "--", f"lmtp://127.0.0.1:{port['lmtp']}"], 0, "SMTP OK - .*", PLAIN)
+    # Empty variables, as Icinga Director writes them, are none.
+    yield "empty variables", case("plain", "none", 0, "SMTP OK - .*", PLAIN,
+                                  smtp_probe_targets="", smtp_probe_verbose="")
     # A value from a variable is a word, whatever stands in it.
     yield "no shell", case(
         "plain", "none", 1, r"SMTP WARNING - the banner .*", PLAIN,
