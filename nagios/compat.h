@@ -79,7 +79,8 @@ struct sp_compat {
 bool sp_compat_wanted(int argc, char **argv);
 /*
  * Reads the command line (and the files of --extra-opts and --password-file) into *compat, which starts
- * undefined. Overwrites the values of -P in argv. Free with sp_compat_free in every case.
+ * undefined. Overwrites in argv the values of -P, and of -C where they hold credentials. Free with
+ * sp_compat_free in every case.
  */
 enum sp_compat_action sp_compat_parse(int argc, char **argv, struct sp_compat *compat);
 void sp_compat_free(struct sp_compat *compat);

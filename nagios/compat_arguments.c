@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The order of things: argv is copied; each -P in it is overwritten, before anything can fail; the files
- * of --extra-opts are read; getopt_long walks over the copies as check_smtp's did; what depends on several
- * options is settled last.
+ * The order of things: argv is copied; the secrets in it are overwritten, before anything can fail; the
+ * files of --extra-opts are read; getopt_long walks over the copies as check_smtp's did; what depends on
+ * several options is settled last.
  */
 #include "nagios/compat.h"
 
@@ -150,19 +150,49 @@ static bool is_quit_value(const struct sp_compat_parser *parser)
     return parser->previous == 'q' && strcmp(parser->words.argv[here(parser) - 1], "--") != 0;
 }
 
+/* --- secrets ---------------------------------------------------------------------------------- */
+
+/* What could be a name or a password in base64, and is no command of four letters. */
+static bool is_base64(const char *text)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+    static const char *const verbs[] = {"NOOP", "QUIT", "RSET", "HELP", "VRFY", "EXPN", "DATA"};
+    for (size_t i = 0; i < COUNT(verbs); i++) {
+        if (strcasecmp(text, verbs[i]) == 0)
+            return false;
+    }
+    return *text != '\0' && text[strspn(text, alphabet)] == '\0';
+}
+
+/* Many log in by -C "AUTH LOGIN" and the two answers to it, or by one -C "AUTH PLAIN ...". To be asked
+ * of each -C in order: *answers is how many may still follow, 0 in front of the first one. */
+static bool holds_credentials(const char *command, unsigned *answers)
+{
+    if (strncasecmp(command, "AUTH ", 5) == 0) {
+        const char *mechanism = command + 5 + strspn(command + 5, " ");
+        *answers = 2;
+        return strchr(mechanism, ' ') != NULL;
+    }
+    bool secret = *answers > 0 && is_base64(command);
+    *answers = secret ? *answers - 1 : 0;
+    return secret;
+}
+
 /*
- * Overwrites each -P in argv, also where nobody reads it any more, behind the host; finds out whether
- * there is a -H. Complains about nothing.
+ * Overwrites each -P in argv, and each -C that logs in, also where nobody reads it any more, behind the
+ * host; finds out whether there is a -H. Complains about nothing.
  */
-static void hide_passwords(struct sp_compat_parser *parser)
+static void hide_secrets(struct sp_compat_parser *parser)
 {
     int count = (int)parser->words.count;
     bool is_read = true; /* false behind the host */
+    unsigned answers = 0;
     parser->has_hostname = false;
     begin_walk(parser);
     while (here(parser) < count) {
         int option = next_option(parser);
-        if (option == 'P') {
+        if (option == 'P' || (option == 'C' && holds_credentials(optarg, &answers))) {
             (void)sp_secret_protect_process();
             sp_compat_words_hide(&parser->words, (size_t)here(parser) - 1, optarg);
         }
@@ -175,6 +205,8 @@ static void hide_passwords(struct sp_compat_parser *parser)
         }
     }
 }
+
+/* --- obeying ---------------------------------------------------------------------------------- */
 
 static bool walk(struct sp_compat_parser *parser)
 {
@@ -310,38 +342,15 @@ static bool settle_login(struct sp_compat_parser *parser)
     return true;
 }
 
-/* What could be a name or a password in base64, and is no command of four letters. */
-static bool is_base64(const char *text)
-{
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
-    static const char *const verbs[] = {"NOOP", "QUIT", "RSET", "HELP", "VRFY", "EXPN", "DATA"};
-    for (size_t i = 0; i < COUNT(verbs); i++) {
-        if (strcasecmp(text, verbs[i]) == 0)
-            return false;
-    }
-    return *text != '\0' && text[strspn(text, alphabet)] == '\0';
-}
-
-/* Many log in by -C "AUTH LOGIN" and the two answers to it, or by one -C "AUTH PLAIN ...". */
 static bool settle_secrets(struct sp_compat_parser *parser)
 {
     struct sp_compat *compat = parser->compat;
-    unsigned answers = 0; /* that may follow */
+    unsigned answers = 0;
     bool *secret = sp_arena_array(compat->arena, compat->command_count, sizeof *secret);
     if (!secret)
         return sp_compat_fail(parser, "out of memory", "");
-    for (size_t i = 0; i < compat->command_count; i++) {
-        const char *text = compat->commands[i];
-        if (strncasecmp(text, "AUTH ", 5) == 0) {
-            const char *mechanism = text + 5 + strspn(text + 5, " ");
-            secret[i] = strchr(mechanism, ' ') != NULL;
-            answers = 2;
-        } else {
-            secret[i] = answers > 0 && is_base64(text);
-            answers = secret[i] ? answers - 1 : 0;
-        }
-    }
+    for (size_t i = 0; i < compat->command_count; i++)
+        secret[i] = holds_credentials(compat->commands[i], &answers);
     compat->command_secret = secret;
     return true;
 }
@@ -407,7 +416,7 @@ static bool parse(struct sp_compat_parser *parser, int argc, char **argv)
     char error[4608];
     bool copied = sp_compat_words_copy(argc, argv, &parser->words);
     if (copied)
-        hide_passwords(parser);
+        hide_secrets(parser);
     if (!set_defaults(parser->compat, argc, argv) || !copied)
         return sp_compat_fail(parser, "out of memory", "");
     if (argc < 2 || (argc == 2 && strcmp(argv[1], "--compat") == 0))
@@ -415,7 +424,7 @@ static bool parse(struct sp_compat_parser *parser, int argc, char **argv)
     if (!sp_compat_words_expand(argc, argv, &parser->words, error, sizeof error))
         return sp_compat_fail(parser, "", error);
     /* Once more: the last word of a file may take argv's first one as its value. */
-    hide_passwords(parser);
+    hide_secrets(parser);
     return walk(parser) && settle(parser);
 }
 

@@ -262,6 +262,7 @@ static inline int make_files(void **state)
                "# options\n[check_smtp]\nhostname = ini\nport=26\nverbose =\n"
                "[short]\nH=short\np = 27\nq=\n[nested]\nextra-opts=short\n[bad]\nport=hunter2\n"
                "[unknown]\nsome thing=hunter2\n[dangling]\nhostname=x\nauthpass=\n"
+               "[command]\nC=AUTH LOGIN\n"
                "[login]\nauthtype=LOGIN\nauthuser=ini\nauthpass=from ini\n");
     snprintf(path, sizeof path, "%s/ini", folder);
     return setenv("MP_CONFIG_FILE", path, 1);

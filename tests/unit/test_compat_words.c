@@ -2,6 +2,8 @@
 /* The words of check_smtp's command line: which are options, which are hidden, which are skipped. */
 #include "compat_call.h"
 
+#include <sys/prctl.h>
+
 static void test_words_behind_q(void **state)
 {
     static const struct row rows[] = {
@@ -65,6 +67,14 @@ static void test_passwords(void **state)
         {"-q mx -P hunter2", "host=mx q"},
         {"-P", "!check_smtp: option requires an argument -- 'P'"},
         {"-P hunter2 -P", "!check_smtp: option requires an argument -- 'P'"},
+        /* In a login by commands. */
+        {"-C AUTH^PLAIN^hunter2", "secret=AUTH PLAIN hunter2"},
+        {"-C auth^login^hunter2", "secret=auth login hunter2"},
+        {"-C AUTH^LOGIN -C dQ== -C hunter2", "C=AUTH LOGIN secret=dQ== secret=hunter2"},
+        {"-CAUTH^LOGIN -vChunter2", "C=AUTH LOGIN secret=hunter2 v=1"},
+        {"--command=AUTH^LOGIN --co hunter2 -p x", PORT_ERROR},
+        {"mx -C AUTH^PLAIN^hunter2", "host=mx"},
+        {"--extra-opts=command@%%/ini -C hunter2", "C=AUTH LOGIN secret=hunter2"},
         /* From a file. */
         {"-A LOGIN -U u --password-file %%/password", "auth login user=u password=from file"},
         {"-A LOGIN -U u --password-file=%%/open", "auth login user=u password=open warned"},
@@ -78,6 +88,35 @@ static void test_passwords(void **state)
     };
     (void)state;
     compare_all(rows, COUNT(rows));
+}
+
+/* Core dumps and other processes of the user: from the first word that may be a secret on. */
+static void test_protection(void **state)
+{
+    static const struct {
+        const char *call;
+        int dumpable;
+    } rows[] = {
+        {"-H mx -C NOOP -A LOGIN -U u", 1},
+        {"-C AUTH^LOGIN", 1},
+        {"-P hunter2", 0},
+        {"-p x mx -P hunter2", 0},
+        {"-C AUTH^PLAIN^hunter2", 0},
+        {"--extra-opts=short", 0},
+        {"-A LOGIN -U u --password-file %%/password", 0},
+        {"-A LOGIN -U u --password-env SECRET_OF_TEST", 0},
+    };
+    static struct call call;
+    (void)state;
+    assert_int_equal(setenv("SECRET_OF_TEST", "from env", 1), 0);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_int_equal(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), 0);
+        parse(&call, rows[i].call);
+        sp_compat_free(&call.compat);
+        if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != rows[i].dumpable)
+            fail_msg("%s", rows[i].call);
+    }
+    assert_int_equal(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), 0);
 }
 
 #define NO_VARIABLE "!check_smtp: the variable that --password-env names is not set or empty"
@@ -233,6 +272,7 @@ static void test_extra_opts(void **state)
         {"--extra-opts", "host=ini port=26 v=1"},
         {"--extra-opts=", "host=ini port=26 v=1"},
         {"--extra-opts -v", "host=ini port=26 v=2"},
+        {"--extra-opts --verb", "host=ini port=26 v=2"},
         {"--extra-opts=short", "host=short port=27 q"},
         {"--extra-opts short", "host=short port=27 q"},
         {"-p 99 --extra-opts", "host=ini port=99 v=1"},
@@ -288,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words_behind_q),
         cmocka_unit_test(test_passwords),
+        cmocka_unit_test(test_protection),
         cmocka_unit_test(test_password_in_the_environment),
         cmocka_unit_test(test_password_of_a_misspelt_option),
         cmocka_unit_test(test_argv_stays),
