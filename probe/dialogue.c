@@ -162,10 +162,11 @@ static struct sp_action send_scripted(struct sp_dialogue *dialogue, int64_t now_
     const struct sp_script_command *command = dialogue->scripted;
     struct sp_buf *line = &dialogue->line;
     size_t len = strlen(command->text);
+    bool good = len <= SP_LIMIT_COMMAND_AUTH - 2 && !strpbrk(command->text, "\r\n");
     /* All the room at once: growing would leave copies behind. */
-    if (strpbrk(command->text, "\r\n") || !sp_buf_reserve(line, len + 2)) {
+    if (!good || !sp_buf_reserve(line, len + 2)) {
         fail(dialogue, SP_REASON_INTERNAL_ERROR, 0,
-             "a command of the script is too long or not one line");
+             good ? "out of memory" : "a command of the script is too long or not one line");
         dialogue->state = SP_DIALOGUE_CLOSED;
         return (struct sp_action){.kind = SP_ACTION_CLOSE};
     }
@@ -269,11 +270,13 @@ static struct sp_action begin_script(struct sp_dialogue *dialogue, int64_t now_n
     if (!script || script->command_count == 0 ||
         (script->may_begin && !script->may_begin(script->data, evidence)))
         return enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
-    if (script->command_count <= SP_LIMIT_COMMANDS)
+    bool good = script->command_count <= SP_LIMIT_COMMANDS;
+    if (good)
         evidence->answers =
             sp_arena_array(evidence->arena, script->command_count, sizeof *evidence->answers);
     if (!evidence->answers) {
-        fail(dialogue, SP_REASON_INTERNAL_ERROR, 0, "out of memory for the script");
+        fail(dialogue, SP_REASON_INTERNAL_ERROR, 0,
+             good ? "out of memory" : "the script has too many commands");
         return enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
     }
     return enter(dialogue, SP_DIALOGUE_SCRIPT, now_ns);

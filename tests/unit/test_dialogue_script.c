@@ -387,6 +387,24 @@ static void test_many_commands(void **state)
     sp_evidence_free(evidence);
 }
 
+static void test_too_many_commands(void **state)
+{
+    (void)state;
+    static struct sp_script_command commands[SP_LIMIT_COMMANDS + 1];
+    for (size_t i = 0; i <= SP_LIMIT_COMMANDS; i++)
+        commands[i] = (struct sp_script_command){SP_PHASE_MAIL, "NOOP", false, 0};
+    const struct sp_script script = {.commands = COMMANDS(commands)};
+    const char *const steps[] = {BANNER, EHLO, EHLO_OK, "X", NULL};
+    static struct sp_options options = {.ehlo_name = "probe.example"};
+    static struct sp_endpoint endpoint = {
+        .input = "mx", .host = "mx", .tls = SP_TLS_NONE, .options = &options};
+    options.script = &script;
+    struct sp_evidence *evidence = play_steps("too many", &endpoint, steps, 100);
+    assert_int_equal(evidence->failure.reason, SP_REASON_INTERNAL_ERROR);
+    assert_string_equal(evidence->failure.detail, "the script has too many commands");
+    sp_evidence_free(evidence);
+}
+
 /* Answers that are allowed one by one, but not all of them together. */
 static void test_flood_of_answers(void **state)
 {
@@ -532,6 +550,7 @@ int main(void)
         cmocka_unit_test(test_facts),
         cmocka_unit_test(test_helo_inside_tls),
         cmocka_unit_test(test_many_commands),
+        cmocka_unit_test(test_too_many_commands),
         cmocka_unit_test(test_flood_of_answers),
         cmocka_unit_test(test_may_begin),
         cmocka_unit_test(test_longest_command),

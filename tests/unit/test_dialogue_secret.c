@@ -180,12 +180,59 @@ static void test_transcript(void **state)
     sp_evidence_free(evidence);
 }
 
+/* What a connection's end is told with can quote the server too. */
+static void test_detail_of_a_failure(void **state)
+{
+    (void)state;
+    struct sp_secrets secrets;
+    sp_secrets_init(&secrets);
+    assert_true(sp_secrets_add(&secrets, PASSWORD));
+    const struct sp_script script = {.commands = COMMANDS(login), .secrets = &secrets};
+    struct sp_options options = {.ehlo_name = "probe.example", .script = &script};
+    struct sp_endpoint endpoint = {
+        .input = "mx", .host = "mx", .tls = SP_TLS_IMPLICIT, .options = &options};
+    struct sp_evidence *evidence = sp_evidence_new(&endpoint);
+    struct player player = {.row = "detail", .action = {.kind = SP_ACTION_WAIT}};
+    sp_dialogue_init(&player.dialogue, evidence);
+    step(&player, (struct sp_event){.kind = SP_EVENT_OPENED});
+    step(&player, (struct sp_event){.kind = SP_EVENT_FAILED,
+                                    .reason = SP_REASON_TLS_PROTOCOL_ERROR,
+                                    .detail = "the server says \"" PASSWORD "\""});
+    assert_string_equal(evidence->failure.detail, "the server says \"****************\"");
+    sp_dialogue_free(&player.dialogue);
+    sp_evidence_free(evidence);
+    sp_secrets_free(&secrets);
+}
+
+/* A message names the command that was refused, but not one that is hidden. */
+static void test_name_of_a_hidden_command(void **state)
+{
+    (void)state;
+    const struct sp_script script = {.commands = COMMANDS(login)};
+    const char *const steps[] = {BANNER,
+                                 EHLO,
+                                 EHLO_OK,
+                                 "C AUTH LOGIN\r\n",
+                                 "S 334 x\r\n",
+                                 "C bW9uaXRvcg==\r\n",
+                                 "S 334 y\r\n",
+                                 "C " PASSWORD64 "\r\n",
+                                 "S 421 later\r\n",
+                                 "X",
+                                 NULL};
+    struct sp_evidence *evidence = play_whole(&script, steps, 100);
+    assert_string_equal(evidence->failure.detail, "a hidden command was answered 421 later");
+    sp_evidence_free(evidence);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_masking),
         cmocka_unit_test(test_masking_at_a_cut),
         cmocka_unit_test(test_transcript),
+        cmocka_unit_test(test_detail_of_a_failure),
+        cmocka_unit_test(test_name_of_a_hidden_command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

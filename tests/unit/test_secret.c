@@ -231,6 +231,7 @@ static void test_mask(void **state)
         {"aaaa", NULL, "aaaaaa b aaa", "****** b aaa"},
         {"abcab", NULL, "abcabcab", "********"},
         {"one-two", "two-three", "one-two-three", "*************"},
+        {"correct horse", "rect", "correct horse", "*************"},
         {"abc", NULL, "abc YWJj", "abc ****"},
         {"ab", NULL, "ab YWI=", "ab ****"},
         {"line\nend", NULL, "a line\nend b", "a ****\n*** b"},
