@@ -18,7 +18,7 @@ struct block {
 
 struct sp_arena {
     struct block *newest;
-    size_t cap, used;
+    size_t cap, used, held;
     size_t next_size;
 };
 
@@ -53,6 +53,7 @@ static struct block *add_block(struct sp_arena *arena, size_t need)
     block->size = size;
     block->next = arena->newest;
     arena->newest = block;
+    arena->held += sizeof *block + size;
     if (arena->next_size < LARGEST_BLOCK)
         arena->next_size *= 2;
     return block;
@@ -132,4 +133,9 @@ char *sp_arena_printf(struct sp_arena *arena, const char *format, ...)
 size_t sp_arena_used(const struct sp_arena *arena)
 {
     return arena->used;
+}
+
+size_t sp_arena_held(const struct sp_arena *arena)
+{
+    return sizeof *arena + arena->held;
 }

@@ -34,5 +34,7 @@ char *sp_arena_vprintf(struct sp_arena *arena, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 /* Octets handed out so far. */
 size_t sp_arena_used(const struct sp_arena *arena);
+/* Octets taken from the system for them; at most a block of 64 KiB more than what is used. */
+size_t sp_arena_held(const struct sp_arena *arena);
 
 #endif

@@ -7,6 +7,8 @@
 #include "checks/check.h"
 #include "prometheus/config.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct sp_outcome {
@@ -23,9 +25,14 @@ struct sp_outcome {
     unsigned references;
 };
 
+/* Takes a reference of `config`. Endpoint, options and result are the caller's to fill; the result's
+ * evidence becomes the outcome's. NULL: out of memory. */
+struct sp_outcome *sp_outcome_new(struct sp_config *config, const struct sp_module *module);
 struct sp_outcome *sp_outcome_ref(struct sp_outcome *outcome);
 void sp_outcome_unref(struct sp_outcome *outcome); /* NULL is allowed */
-/* 1 when the probe counts as a success for `probe_success` (output/prometheus.h). */
+/* True when the probe counts as a success for `probe_success` (output/exposition.h). */
 bool sp_outcome_succeeded(const struct sp_outcome *outcome);
+/* The memory that it holds, facts and all; at most about SP_LIMIT_ARENA and SP_LIMIT_OUTCOME_ARENA. */
+size_t sp_outcome_octets(const struct sp_outcome *outcome);
 
 #endif
