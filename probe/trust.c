@@ -4,6 +4,8 @@
 #include "probe/dn.h"
 #include "probe/limits.h"
 #include "probe/pem.h"
+#include "probe/secret.h"
+#include "probe/trust_notes.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -52,6 +54,7 @@ struct tally {
     size_t broken_line; /* where the first broken one starts; 0: not PEM */
     const char *broken_error;
     bool private_key;
+    bool other_use; /* a certificate that its owner does not trust for TLS servers */
     bool out_of_memory;
 };
 
@@ -218,14 +221,14 @@ static void add_block(struct index *index, const struct text *text,
                     block->complete ? "it is not base64" : "its END line is missing");
         return;
     }
-    struct sp_der reader;
-    struct sp_der_value first;
-    sp_der_init(&reader, (struct sp_slice){der, len});
-    /* OpenSSL writes notes about trust behind the certificate; they are not looked at. */
-    if (with_trust && sp_der_read(&reader, &first)) {
-        len = first.whole.len;
+    struct sp_slice octets = {der, len};
+    switch (with_trust ? sp_trust_notes_read(octets, &octets) : SP_TRUST_NOTE_GOOD) {
+    case SP_TRUST_NOTE_GOOD: add_certificate(index, octets, block->line, tally); break;
+    case SP_TRUST_NOTE_OTHER: tally->other_use = true; break;
+    case SP_TRUST_NOTE_BROKEN:
+        note_broken(tally, block->line, "the notes about its trust are malformed");
+        break;
     }
-    add_certificate(index, (struct sp_slice){der, len}, block->line, tally);
 }
 
 static void add_blocks(struct index *index, const struct text *text, struct sp_pem *pem,
@@ -236,6 +239,16 @@ static void add_blocks(struct index *index, const struct text *text, struct sp_p
            sp_pem_next(pem, &block)) {
         add_block(index, text, &block, tally);
     }
+}
+
+/* Nothing in the newest text is an anchor: it is not kept. */
+static void drop_text(struct index *index)
+{
+    struct text *text = index->texts;
+    index->texts = text->next;
+    sp_secret_wipe(text->data, text->len); /* of a directory, any file may come here */
+    free(text->data);
+    free(text);
 }
 
 /* Takes over `data`, which may be NULL: there was no memory for it. */
@@ -250,15 +263,20 @@ static void add_text(struct index *index, uint8_t *data, size_t len, enum extent
         tally->out_of_memory = true;
         return;
     }
+    size_t before = index->count;
     *text = (struct text){.next = index->texts, .data = data, .len = len};
     index->texts = text;
+    index->rest_waits = false;
     if (len > 0 && data[0] == SP_DER_SEQUENCE) {
         add_certificate(index, (struct sp_slice){data, len}, 0, tally);
-        return;
+    } else {
+        sp_pem_init(&index->rest, data, len);
+        add_blocks(index, text, &index->rest, extent, tally);
+        index->rest_waits = extent == FIRST_GOOD && tally->certificates > 0;
     }
-    sp_pem_init(&index->rest, data, len);
-    add_blocks(index, text, &index->rest, extent, tally);
-    index->rest_waits = extent == FIRST_GOOD;
+    if (index->count == before && !index->rest_waits) {
+        drop_text(index);
+    }
 }
 
 bool sp_trust_prepare(const struct sp_trust *trust)
@@ -354,6 +372,12 @@ static bool explain(const struct tally *tally, const char *what, const char *nam
     } else if (tally->private_key) {
         (void)snprintf(error, size, "%s %s holds a private key but no certificate; " HELP_FILE,
                        what, name);
+    } else if (tally->other_use) {
+        (void)snprintf(
+            error, size,
+            "%s %s holds no certificate that is trusted for TLS servers, say the notes of "
+            "OpenSSL in it; " HELP_FILE,
+            what, name);
     } else if (tally->blocks > 0) {
         (void)snprintf(error, size, "%s %s holds no certificate; " HELP_FILE, what, name);
     } else {
@@ -389,8 +413,13 @@ static uint8_t *read_file(const char *what, const char *path, size_t *out_len, c
                                   ? (size_t)SP_LIMIT_CA_FILE
                                   : (size_t)status.st_size + 1)) == NULL) {
         (void)snprintf(error, size, "out of memory while reading %s %s", what, path);
-    } else if ((len = fread(data, 1, (size_t)status.st_size, file)) == 0) {
-        (void)snprintf(error, size, "%s %s is empty; " HELP_FILE, what, path);
+    } else if ((len = fread(data, 1, (size_t)status.st_size, file)) == 0 || ferror(file)) {
+        if (ferror(file)) {
+            (void)snprintf(error, size, "cannot read %s %s: %s; check the disk", what, path,
+                           strerror(errno));
+        } else {
+            (void)snprintf(error, size, "%s %s is empty; " HELP_FILE, what, path);
+        }
         free(data);
         data = NULL;
     }
@@ -401,45 +430,63 @@ static uint8_t *read_file(const char *what, const char *path, size_t *out_len, c
     return data;
 }
 
-static bool add_file(struct index *index, const char *what, const char *path, bool strict,
-                     enum extent extent, char *error, size_t size)
+enum outcome {
+    FILE_GOOD,
+    FILE_USELESS,
+    FILE_UNKNOWN /* we lack what it takes to look: memory, a file descriptor */
+};
+
+static enum outcome add_file(struct index *index, const char *what, const char *path, bool strict,
+                             enum extent extent, char *error, size_t size)
 {
     size_t len;
     struct tally tally;
+    errno = 0;
     uint8_t *data = read_file(what, path, &len, error, size);
     if (data == NULL) {
-        return false;
+        return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? FILE_UNKNOWN : FILE_USELESS;
     }
     add_text(index, data, len, extent, &tally);
-    return !explain(&tally, what, path, strict, error, size);
+    bool useless = explain(&tally, what, path, strict, error, size);
+    return tally.out_of_memory ? FILE_UNKNOWN : useless ? FILE_USELESS : FILE_GOOD;
+}
+
+/* The next regular file; false: no more. */
+static bool next_file(DIR *dir, const char *path, char *out, size_t size)
+{
+    struct dirent *item;
+    while ((item = readdir(dir)) != NULL) {
+        struct stat status;
+        int n = snprintf(out, size, "%s/%s", path, item->d_name);
+        if (n >= 0 && (size_t)n < size && stat(out, &status) == 0 && S_ISREG(status.st_mode)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Adds every file of a directory that holds certificates; the rest is skipped. */
 static bool add_directory(struct index *index, const char *path, char *error, size_t size)
 {
     DIR *dir = opendir(path);
-    struct dirent *item;
+    char name[4096];
     size_t files = 0, usable = 0;
+    enum outcome outcome = FILE_GOOD;
     if (dir == NULL) {
         (void)snprintf(error, size, "cannot read the directory of CA files %s: %s; %s", path,
                        strerror(errno),
                        errno == ENOTDIR ? "use --ca-file for a file" : "check the path");
         return false;
     }
-    while ((item = readdir(dir)) != NULL) {
-        char name[4096], ignored[64];
-        struct stat status;
-        int n = snprintf(name, sizeof name, "%s/%s", path, item->d_name);
-        if (n < 0 || (size_t)n >= sizeof name || stat(name, &status) != 0 ||
-            !S_ISREG(status.st_mode)) {
-            continue;
-        }
+    while (outcome != FILE_UNKNOWN && next_file(dir, path, name, sizeof name)) {
         files++;
-        if (add_file(index, "CA file", name, false, WHOLE, ignored, sizeof ignored)) {
-            usable++;
-        }
+        outcome = add_file(index, "CA file", name, false, WHOLE, error, size);
+        usable += outcome == FILE_GOOD ? 1 : 0;
     }
     (void)closedir(dir);
+    if (outcome == FILE_UNKNOWN) {
+        return false; /* a part of the roots would make good servers look bad */
+    }
     if (usable == 0) {
         (void)snprintf(error, size, "the directory of CA files %s %s; %s", path,
                        files == 0 ? "has no file in it" : "has no file with a usable certificate",
@@ -464,7 +511,7 @@ static bool add_system(struct index *index, char *error, size_t size)
         /* The first that is there counts: a broken store is said to be broken, not passed over. */
         if (stat(system_bundles[i], &status) == 0) {
             return add_file(index, "the system's CA file", system_bundles[i], false, FIRST_GOOD,
-                            error, size);
+                            error, size) == FILE_GOOD;
         }
     }
     (void)snprintf(error, size,
@@ -486,7 +533,8 @@ struct sp_trust *sp_trust_load(const char *ca_file, const char *ca_dir, char *er
         good = add_system(trust->index, error, size);
     }
     if (ca_file != NULL) {
-        good = add_file(trust->index, "the CA file", ca_file, true, WHOLE, error, size);
+        good =
+            add_file(trust->index, "the CA file", ca_file, true, WHOLE, error, size) == FILE_GOOD;
     }
     if (good && ca_dir != NULL) {
         good = add_directory(trust->index, ca_dir, error, size);

@@ -19,13 +19,18 @@ struct sp_trust;
 
 /*
  * Reads anchors: PEM files with one or more certificates, or DER; a directory means every regular
- * file in it (hashed names or not). With both NULL the system's store is read (the well-known bundle
- * files, Debian's first, then the SSL_CERT_FILE/SSL_CERT_DIR variables are NOT consulted).
+ * file in it (hashed names or not). With both NULL the system's store is read: the first of the
+ * well-known bundle files that is there, Debian's first. The variables SSL_CERT_FILE and SSL_CERT_DIR
+ * are not consulted.
+ *
  * NULL on failure: error[0..size) names the file or directory, what is wrong with it and what to do.
  * A file without a single usable certificate is a failure; a broken certificate among good ones too
- * for --ca-file, but is skipped in a directory and in the system's store. Of the system's bundle
- * only so much is looked at here as tells that it has a usable certificate; sp_trust_prepare does the
- * rest. All files are read here: a run that has begun depends on none.
+ * for --ca-file, but is skipped in a directory and in the system's store. A lack of memory or of file
+ * descriptors is a failure everywhere: with some roots less, good servers would look bad. Of a
+ * "TRUSTED CERTIFICATE" the notes about its use count (trust_notes.h).
+ *
+ * Of the system's bundle only so much is looked at here as tells that it has a usable certificate;
+ * sp_trust_prepare does the rest. All files are read here: a run that has begun depends on none.
  */
 struct sp_trust *sp_trust_load(const char *ca_file, const char *ca_dir, char *error, size_t size);
 /* From PEM or DER in memory, as strict as with --ca-file; for tests and fuzzers. */

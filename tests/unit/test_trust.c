@@ -4,11 +4,15 @@
 #include "probe/dn.h"
 #include "probe/trust.h"
 
+#include <openssl/bio.h>
+#include <openssl/objects.h>
+#include <openssl/pem.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +69,16 @@ static const struct load_row {
     {"crlf.pem", NULL, 1, NULL},
     {"noted.pem", NULL, 1, NULL},
     {"trusted.pem", NULL, 1, NULL},
+    {"for-servers.pem", NULL, 1, NULL},
+    {"for-all.pem", NULL, 1, NULL},
+    {"not-mail.pem", NULL, 1, NULL},
+    {"not-servers.pem", NULL, -1, "no certificate that is trusted for TLS servers"},
+    {"not-any.pem", NULL, -1, "no certificate that is trusted for TLS servers"},
+    {"both.pem", NULL, -1, "no certificate that is trusted for TLS servers"},
+    {"mail-only.pem", NULL, -1, "no certificate that is trusted for TLS servers"},
+    {"odd-notes.pem", NULL, -1, "the notes about its trust are malformed"},
+    {"more-notes.pem", NULL, -1, "the notes about its trust are malformed"},
+    {"labels.pem", NULL, -1, "is broken: its END line is missing"},
     {"good.der", NULL, 1, NULL},
     {"link.pem", NULL, 3, NULL},
     {"nothing.pem", NULL, -1, "No such file or directory; check the path"},
@@ -113,6 +127,27 @@ static void test_load(void **state)
             }
         }
         sp_trust_free(trust);
+    }
+}
+
+/* A directory that can't be read to its end is not half a store. */
+static void test_no_descriptors(void **state)
+{
+    (void)state;
+    struct rlimit before, few;
+    char error[512] = "";
+    assert_int_equal(0, getrlimit(RLIMIT_NOFILE, &before));
+    int next = dup(0); /* the one that the directory gets */
+    assert_true(next > 0);
+    close(next);
+    few = before;
+    few.rlim_cur = (rlim_t)next + 1;
+    assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &few));
+    struct sp_trust *trust = sp_trust_load(path_of("b.pem"), path_of("dir"), error, sizeof error);
+    assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &before));
+    assert_null(trust);
+    if (strstr(error, "Too many open files") == NULL || strstr(error, path_of("dir/")) == NULL) {
+        fail_msg("\"%s\"", error);
     }
 }
 
@@ -284,6 +319,7 @@ static void write_broken_files(void)
     write_text("crl.pem", "-----BEGIN X509 CRL-----\nYWJj\n-----END X509 CRL-----\n");
     write_text("text.pem", "these are no certificates\n");
     write_text("open.pem", "-----BEGIN CERTIFICATE-----\nYWJj\n");
+    write_text("labels.pem", "-----BEGIN CERTIFICATE-----\nYWJj\n-----END X509 CERTIFICATE-----\n");
     write_file("cut.der", pki.certs[0].der, pki.certs[0].len - 1);
     char *pem = mint_pem(&pki, "a");
     (void)snprintf(mixed, sizeof mixed,
@@ -298,6 +334,54 @@ static void write_broken_files(void)
     write_text("large.pem", "");
     assert_int_equal(0, truncate(path_of("large.pem"), (off_t)SP_LIMIT_CA_FILE + 1));
     assert_int_equal(0, mkfifo(path_of("pipe"), 0600));
+}
+
+/* Certificate "a" with notes by OpenSSL; NID_undef: none. */
+static void write_noted(const char *name, int trusted, int rejected)
+{
+    X509 *x509 = pki.certs[0].x509;
+    char *text;
+    BIO *bio = BIO_new(BIO_s_mem());
+    assert_non_null(bio);
+    assert_true(trusted == NID_undef || X509_add1_trust_object(x509, OBJ_nid2obj(trusted)));
+    assert_true(rejected == NID_undef || X509_add1_reject_object(x509, OBJ_nid2obj(rejected)));
+    assert_true(X509_alias_set1(x509, (const unsigned char *)"A", 1));
+    assert_true(PEM_write_bio_X509_AUX(bio, x509));
+    long len = BIO_get_mem_data(bio, &text);
+    write_file(name, text, (size_t)len);
+    BIO_free(bio);
+    X509_trust_clear(x509);
+    X509_reject_clear(x509);
+    X509_alias_set1(x509, NULL, 0);
+}
+
+/* The same with these octets for notes. */
+static void write_raw_notes(const char *name, const void *notes, size_t len)
+{
+    uint8_t der[4096];
+    char base64[6144], text[8192];
+    memcpy(der, pki.certs[0].der, pki.certs[0].len);
+    memcpy(der + pki.certs[0].len, notes, len);
+    EVP_EncodeBlock((uint8_t *)base64, der, (int)(pki.certs[0].len + len));
+    (void)snprintf(text, sizeof text,
+                   "-----BEGIN TRUSTED CERTIFICATE-----\n%.6100s\n"
+                   "-----END TRUSTED CERTIFICATE-----\n",
+                   base64);
+    write_text(name, text);
+}
+
+static void write_notes(void)
+{
+    write_raw_notes("trusted.pem", "\x30\x00", 2);
+    write_raw_notes("odd-notes.pem", "\x30\x02\x30\x01", 4);
+    write_raw_notes("more-notes.pem", "\x30\x00\x05\x00", 4);
+    write_noted("for-servers.pem", NID_server_auth, NID_email_protect);
+    write_noted("for-all.pem", NID_anyExtendedKeyUsage, NID_undef);
+    write_noted("not-mail.pem", NID_undef, NID_email_protect);
+    write_noted("not-servers.pem", NID_undef, NID_server_auth);
+    write_noted("not-any.pem", NID_undef, NID_anyExtendedKeyUsage);
+    write_noted("both.pem", NID_server_auth, NID_server_auth);
+    write_noted("mail-only.pem", NID_email_protect, NID_undef);
 }
 
 static void write_good_files(void)
@@ -319,16 +403,7 @@ static void write_good_files(void)
     }
     write_file("crlf.pem", text, used);
     free(pem);
-    /* "TRUSTED CERTIFICATE": OpenSSL's notes, here an empty SEQUENCE, stand behind it. */
-    memcpy(text, pki.certs[0].der, pki.certs[0].len);
-    memcpy(text + pki.certs[0].len, "\x30\x00", 2);
-    char base64[8192];
-    EVP_EncodeBlock((uint8_t *)base64, (const uint8_t *)text, (int)pki.certs[0].len + 2);
-    (void)snprintf(text, sizeof text,
-                   "-----BEGIN TRUSTED CERTIFICATE-----\n%.7000s\n"
-                   "-----END TRUSTED CERTIFICATE-----\n",
-                   base64);
-    write_text("trusted.pem", text);
+    write_notes();
 }
 
 static int make_files(void **state)
@@ -365,8 +440,10 @@ static int remove_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_load), cmocka_unit_test(test_line), cmocka_unit_test(test_unreadable),
-        cmocka_unit_test(test_find), cmocka_unit_test(test_many), cmocka_unit_test(test_system),
+        cmocka_unit_test(test_load),   cmocka_unit_test(test_no_descriptors),
+        cmocka_unit_test(test_line),   cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_find),   cmocka_unit_test(test_many),
+        cmocka_unit_test(test_system),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
 }
