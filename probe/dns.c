@@ -4,6 +4,8 @@
  *
  *   queued ──start_entry──► asked ──on_addrinfo──► finished ──(no query waits)──► idle ──► evicted
  *
+ * A long-lived resolver has no idle entries.
+ *
  * c-ares is only called from the loop, and queries are only answered from the work timer, never from
  * inside c-ares or sp_dns_resolve: so whoever is called back may resolve, cancel and close at will.
  * Lookups are started in small bursts, because a thousand datagrams at once overflow the socket
@@ -13,6 +15,7 @@
 
 #include "probe/dns_answer.h"
 #include "probe/dns_entry.h"
+#include "probe/host.h"
 
 #include <ares.h>
 #include <arpa/inet.h>
@@ -20,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/stat.h>
 
 /* One server: 1.5 s, then 3 s for a second attempt. The endpoint's own deadline may end it sooner. */
 #define ATTEMPT_MS 1500
@@ -31,6 +35,8 @@
 #define BURST 16u
 #define PACE_MS 10u
 #define SERVER_TEXT 64u
+/* How often a long-lived resolver looks whether resolv.conf has changed, at most. */
+#define STAT_MS 2000u
 
 LIST_HEAD(poll_list, poll);
 
@@ -64,6 +70,11 @@ struct poll {
 
 struct sp_dns {
     uv_loop_t *loop;
+    char server[SERVER_TEXT]; /* empty: those of resolv.conf */
+    char *resolv_conf;
+    bool long_lived;
+    uint64_t next_stat_ms;   /* loop time from when resolv.conf is looked at again */
+    struct stat config_stat; /* of resolv.conf as it was read */
     struct channel channels[CHANNEL_COUNT];
     uv_timer_t work;   /* starts lookups and answers queries */
     uv_timer_t expiry; /* c-ares' own timeouts */
@@ -79,6 +90,7 @@ struct sp_dns {
     struct sp_dns_table table;
 };
 
+static void follow_config(struct sp_dns *dns);
 static void on_work(uv_timer_t *timer);
 static void on_expiry(uv_timer_t *timer);
 
@@ -176,6 +188,14 @@ static void on_addrinfo(void *data, int status, int timeouts, struct ares_addrin
         return;
     }
     outgrow(entry);
+    if (status ==
+        ARES_EDESTRUCTION) { /* resolv.conf has changed: the new one's servers are asked */
+        ares_freeaddrinfo(info);
+        sp_dns_entry_restart(entry);
+        TAILQ_INSERT_TAIL(&dns->queued, entry, link);
+        arm_work(dns, 0);
+        return;
+    }
     if (status == ARES_SUCCESS && info)
         status = sp_dns_answer_read(entry, info);
     ares_freeaddrinfo(info);
@@ -244,6 +264,7 @@ static void start_lookups(struct sp_dns *dns)
 
     if (TAILQ_EMPTY(&dns->queued))
         return;
+    follow_config(dns);
     while (!TAILQ_EMPTY(&dns->young) && TAILQ_FIRST(&dns->young)->asked_ms + YOUNG_MS <= now)
         outgrow(TAILQ_FIRST(&dns->young));
     if (dns->young_count + BURST > WINDOW && now >= dns->next_burst_ms) {
@@ -370,57 +391,53 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable, int writ
 
 /* --- birth and end ---------------------------------------------------------------------------- */
 
-/* "IP", "IP:PORT", "[IPv6]:PORT" to the form that c-ares takes. */
+/* --dns-server in the form that c-ares takes. */
 static bool parse_server(const char *server, char *out, size_t size)
 {
+    struct sockaddr_storage address;
     char ip[INET6_ADDRSTRLEN];
-    uint8_t octets[16];
-    const char *start = server[0] == '[' ? server + 1 : server;
-    const char *end = server[0] == '[' ? strchr(server, ']') : NULL;
-    const char *port = NULL;
-    bool v6;
-    unsigned number = 0;
+    union sp_dns_address parsed;
 
-    if (server[0] == '[') {
-        port = end && end[1] ? end + 1 : NULL;
+    if (!sp_address_parse(server, 53, &address))
+        return false;
+    memcpy(&parsed, &address, sizeof parsed);
+    if (address.ss_family == AF_INET) {
+        inet_ntop(AF_INET, &parsed.in.sin_addr, ip, sizeof ip);
+        snprintf(out, size, "%s:%u", ip, (unsigned)ntohs(parsed.in.sin_port));
     } else {
-        port = strchr(server, ':');
-        if (port && strchr(port + 1, ':'))
-            port = NULL; /* an IPv6 address alone */
-        end = port ? port : server + strlen(server);
+        inet_ntop(AF_INET6, &parsed.in6.sin6_addr, ip, sizeof ip);
+        snprintf(out, size, "[%s]:%u", ip, (unsigned)ntohs(parsed.in6.sin6_port));
     }
-    if (!end || (size_t)(end - start) >= sizeof ip || (port && port[0] != ':'))
-        return false;
-    memcpy(ip, start, (size_t)(end - start));
-    ip[end - start] = '\0';
-    v6 = inet_pton(AF_INET6, ip, octets) == 1;
-    if (!v6 && (server[0] == '[' || inet_pton(AF_INET, ip, octets) != 1))
-        return false;
-    for (const char *c = port ? port + 1 : "53"; *c || number == 0; c++) {
-        if (*c < '0' || *c > '9' || number > 65535)
-            return false;
-        number = number * 10 + (unsigned)(*c - '0');
-    }
-    snprintf(out, size, v6 ? "[%s]:%u" : "%s:%u", ip, number);
-    return number <= 65535;
+    return true;
 }
 
-static int open_channel(struct channel *channel, const char *server, bool candid)
+/* On failure the channel is as before. */
+static int open_channel(struct channel *channel, bool candid)
 {
+    struct sp_dns *dns = channel->dns;
+    ares_channel ares = NULL;
     struct ares_options options = {
         .flags = ARES_FLAG_NOCHECKRESP,
         .timeout = ATTEMPT_MS,
         .tries = ATTEMPTS,
         .sock_state_cb = on_socket_state,
         .sock_state_cb_data = channel,
+        .resolvconf_path = dns->resolv_conf,
     };
-    int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
-    int status = ares_init_options(&channel->ares, &options, candid ? mask | ARES_OPT_FLAGS : mask);
+    int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF;
+    int status = ares_init_options(&ares, &options, candid ? mask | ARES_OPT_FLAGS : mask);
 
     if (status != ARES_SUCCESS)
-        channel->ares = NULL;
-    else if (server)
-        status = ares_set_servers_ports_csv(channel->ares, server);
+        return status;
+    if (dns->server[0])
+        status = ares_set_servers_ports_csv(ares, dns->server);
+    if (status != ARES_SUCCESS) {
+        ares_destroy(ares);
+        return status;
+    }
+    if (channel->ares)
+        ares_destroy(channel->ares); /* what it was asked is asked again: see on_addrinfo */
+    channel->ares = ares;
     return status;
 }
 
@@ -432,7 +449,7 @@ static void close_channels(struct sp_dns *dns)
 }
 
 /* The status is one of c-ares; on failure nothing is left open. */
-static int open_channels(struct sp_dns *dns, const char *server)
+static int open_channels(struct sp_dns *dns)
 {
     int status = ares_library_init(ARES_LIB_INIT_ALL);
 
@@ -440,7 +457,7 @@ static int open_channels(struct sp_dns *dns, const char *server)
         return status;
     for (size_t i = 0; i < CHANNEL_COUNT && status == ARES_SUCCESS; i++) {
         dns->channels[i].dns = dns;
-        status = open_channel(&dns->channels[i], server, i == CHANNEL_CANDID);
+        status = open_channel(&dns->channels[i], i == CHANNEL_CANDID);
     }
     if (status != ARES_SUCCESS) {
         close_channels(dns);
@@ -449,35 +466,84 @@ static int open_channels(struct sp_dns *dns, const char *server)
     return status;
 }
 
-struct sp_dns *sp_dns_new(uv_loop_t *loop, const char *server, char *error, size_t size)
+static void stat_config(const struct sp_dns *dns, struct stat *out)
 {
-    char csv[SERVER_TEXT];
-    struct sp_dns *dns;
-    int status;
+    if (stat(dns->resolv_conf, out) != 0)
+        memset(out, 0, sizeof *out); /* that there is none is a state as well */
+}
 
-    if (server && !parse_server(server, csv, sizeof csv)) {
-        snprintf(error, size, "\"%s\" is not an IP address with or without a port", server);
+/* c-ares reads resolv.conf only when a channel is opened. */
+static void follow_config(struct sp_dns *dns)
+{
+    struct stat now;
+    bool ok = true;
+
+    if (!dns->long_lived || uv_now(dns->loop) < dns->next_stat_ms)
+        return;
+    dns->next_stat_ms = uv_now(dns->loop) + STAT_MS;
+    stat_config(dns, &now);
+    if (now.st_mtim.tv_sec == dns->config_stat.st_mtim.tv_sec &&
+        now.st_mtim.tv_nsec == dns->config_stat.st_mtim.tv_nsec &&
+        now.st_ino == dns->config_stat.st_ino && now.st_size == dns->config_stat.st_size)
+        return;
+    for (size_t i = 0; i < CHANNEL_COUNT; i++)
+        ok = open_channel(&dns->channels[i], i == CHANNEL_CANDID) == ARES_SUCCESS && ok;
+    if (ok)
+        dns->config_stat = now;
+}
+
+/* The memory and what needs no clean-up yet. */
+static struct sp_dns *new_dns(const struct sp_dns_config *config)
+{
+    struct sp_dns *dns = calloc(1, sizeof *dns);
+    const char *path = config->resolv_conf ? config->resolv_conf : "/etc/resolv.conf";
+
+    if (!dns)
+        return NULL;
+    dns->resolv_conf = strdup(path);
+    if (!dns->resolv_conf) {
+        free(dns);
         return NULL;
     }
-    dns = calloc(1, sizeof *dns);
-    if (!dns) {
-        snprintf(error, size, "out of memory");
-        return NULL;
-    }
-    dns->loop = loop;
+    dns->loop = config->loop;
+    dns->long_lived = config->long_lived;
     LIST_INIT(&dns->polls);
     TAILQ_INIT(&dns->ready);
     TAILQ_INIT(&dns->queued);
     TAILQ_INIT(&dns->young);
-    sp_dns_table_init(&dns->table);
-    status = open_channels(dns, server ? csv : NULL);
-    if (status != ARES_SUCCESS) {
-        snprintf(error, size, "the DNS library could not be started: %s", ares_strerror(status));
-        free(dns);
+    sp_dns_table_init(&dns->table, config->long_lived ? 0 : SP_LIMIT_DNS_CACHE);
+    stat_config(dns, &dns->config_stat);
+    return dns;
+}
+
+static void free_dns(struct sp_dns *dns)
+{
+    free(dns->resolv_conf);
+    free(dns);
+}
+
+struct sp_dns *sp_dns_new(const struct sp_dns_config *config, char *error, size_t size)
+{
+    struct sp_dns *dns = new_dns(config);
+    int status;
+
+    if (!dns) {
+        snprintf(error, size, "out of memory");
         return NULL;
     }
-    uv_timer_init(loop, &dns->work);
-    uv_timer_init(loop, &dns->expiry);
+    if (config->server && !parse_server(config->server, dns->server, sizeof dns->server)) {
+        snprintf(error, size, "\"%s\" is not an IP address with or without a port", config->server);
+        free_dns(dns);
+        return NULL;
+    }
+    status = open_channels(dns);
+    if (status != ARES_SUCCESS) {
+        snprintf(error, size, "the DNS library could not be started: %s", ares_strerror(status));
+        free_dns(dns);
+        return NULL;
+    }
+    uv_timer_init(config->loop, &dns->work);
+    uv_timer_init(config->loop, &dns->expiry);
     dns->work.data = dns;
     dns->expiry.data = dns;
     dns->handles = 2;
@@ -493,7 +559,7 @@ static void on_handle_closed(uv_handle_t *handle)
         return;
     sp_dns_table_free(&dns->table);
     ares_library_cleanup();
-    free(dns);
+    free_dns(dns);
 }
 
 static void free_queries(struct sp_dns_query_list *list)

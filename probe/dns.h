@@ -2,8 +2,8 @@
 /*
  * Lookups of A and AAAA by c-ares on the libuv loop: nothing blocks and no thread is used. Honours
  * /etc/hosts, resolv.conf (servers, search list, ndots) and --dns-server. Equal names that are asked
- * for while the object lives are looked up once (also while the first lookup is under way), unless
- * more than SP_LIMIT_DNS_CACHE other names came in between. Failures are remembered like answers.
+ * for while the first lookup is under way are looked up once. In a run they are afterwards too, unless
+ * more than SP_LIMIT_DNS_CACHE other names came in between; failures are remembered like answers.
  */
 #ifndef SP_PROBE_DNS_H
 #define SP_PROBE_DNS_H
@@ -34,8 +34,16 @@ struct sp_dns_answer {
 
 typedef void (*sp_dns_cb)(void *data, const struct sp_dns_answer *answer);
 
-/* `server` is --dns-server's text or NULL. NULL on failure: error[0..size) says why. */
-struct sp_dns *sp_dns_new(uv_loop_t *loop, const char *server, char *error, size_t size);
+struct sp_dns_config {
+    uv_loop_t *loop;
+    const char *server; /* --dns-server's text, or NULL */
+    /* For a process that goes on: nothing is remembered, so that each probe sees the names as they are
+     * then, and resolv.conf is read again once it has changed. */
+    bool long_lived;
+    const char *resolv_conf; /* NULL: /etc/resolv.conf */
+};
+/* Copies what it needs. NULL on failure: error[0..size) says why. */
+struct sp_dns *sp_dns_new(const struct sp_dns_config *config, char *error, size_t size);
 /* Cancels everything (no callback is called any more) and frees once the handles are closed, which
  * needs the loop to run. */
 void sp_dns_close(struct sp_dns *dns);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "probe/dns_entry.h"
 
-#include "probe/limits.h"
-
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-void sp_dns_table_init(struct sp_dns_table *table)
+void sp_dns_table_init(struct sp_dns_table *table, size_t idle_max)
 {
     memset(table, 0, sizeof *table);
+    table->idle_max = idle_max;
     TAILQ_INIT(&table->idle);
 }
 
@@ -32,6 +31,16 @@ struct sp_dns_entry *sp_dns_table_find(struct sp_dns_table *table, const char *h
     return entry;
 }
 
+void sp_dns_entry_restart(struct sp_dns_entry *entry)
+{
+    entry->state = SP_DNS_QUEUED;
+    entry->asked_family = entry->family == SP_FAMILY_IPV4   ? AF_INET
+                          : entry->family == SP_FAMILY_IPV6 ? AF_INET6
+                                                            : AF_UNSPEC;
+    entry->candid = false;
+    entry->first_status = 0;
+}
+
 struct sp_dns_entry *sp_dns_table_add(struct sp_dns_table *table, const char *host,
                                       enum sp_family family)
 {
@@ -42,11 +51,8 @@ struct sp_dns_entry *sp_dns_table_add(struct sp_dns_table *table, const char *ho
     if (!entry)
         return NULL;
     memcpy(entry->host, host, len + 1);
-    entry->state = SP_DNS_QUEUED;
     entry->family = family;
-    entry->asked_family = family == SP_FAMILY_IPV4   ? AF_INET
-                          : family == SP_FAMILY_IPV6 ? AF_INET6
-                                                     : AF_UNSPEC;
+    sp_dns_entry_restart(entry);
     TAILQ_INIT(&entry->waiting);
     entry->next_in_bucket = *bucket;
     *bucket = entry;
@@ -71,7 +77,7 @@ static void make_idle(struct sp_dns_table *table, struct sp_dns_entry *entry)
     struct sp_dns_entry *oldest;
 
     TAILQ_INSERT_TAIL(&table->idle, entry, link);
-    if (++table->idle_count <= SP_LIMIT_DNS_CACHE)
+    if (++table->idle_count <= table->idle_max)
         return;
     oldest = TAILQ_FIRST(&table->idle);
     TAILQ_REMOVE(&table->idle, oldest, link);

@@ -53,15 +53,15 @@ struct sp_dns_entry {
     char host[]; /* lower case */
 };
 
-/* All entries. Those that are finished and that nobody holds are kept up to SP_LIMIT_DNS_CACHE; the
- * one that was not used for longest goes first. */
+/* All entries. Those that are finished and that nobody holds are kept up to `idle_max`; the one that
+ * was not used for longest goes first. */
 struct sp_dns_table {
     struct sp_dns_entry_list idle;
-    size_t idle_count;
+    size_t idle_count, idle_max;
     struct sp_dns_entry *buckets[SP_DNS_BUCKETS];
 };
 
-void sp_dns_table_init(struct sp_dns_table *table);
+void sp_dns_table_init(struct sp_dns_table *table, size_t idle_max);
 /* Frees every entry, whoever holds it. */
 void sp_dns_table_free(struct sp_dns_table *table);
 /* The entry or NULL. `host` is lower case. */
@@ -73,9 +73,11 @@ struct sp_dns_entry *sp_dns_table_add(struct sp_dns_table *table, const char *ho
 /* Frees an entry that nobody holds and that is not idle. */
 void sp_dns_table_remove(struct sp_dns_table *table, struct sp_dns_entry *entry);
 void sp_dns_table_hold(struct sp_dns_table *table, struct sp_dns_entry *entry);
-/* The opposite; may free a finished entry. */
+/* Queued again from the beginning, as when it was new. */
+void sp_dns_entry_restart(struct sp_dns_entry *entry);
+/* The opposite of hold; may free a finished entry. */
 void sp_dns_table_release(struct sp_dns_table *table, struct sp_dns_entry *entry);
-/* The entry has its answer. */
+/* The entry has its answer; frees it when nobody holds it and none is kept. */
 void sp_dns_table_finish(struct sp_dns_table *table, struct sp_dns_entry *entry);
 
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "probe/runner.h"
 
-#include "probe/dns.h"
 #include "probe/gate.h"
-#include "probe/limits.h"
 #include "probe/session.h"
 
 #include <signal.h>
@@ -60,21 +58,14 @@ static bool prepare_target(struct sp_runner *runner, const struct sp_endpoint *e
 {
     if (endpoint->invalid)
         return true;
-    if (!endpoint->numeric && !endpoint->unix_path && !runner->services.dns) {
-        runner->services.dns =
-            sp_dns_new(runner->config.loop, runner->config.options->dns_server, error, size);
-        if (!runner->services.dns)
-            return false;
-    }
+    if (!endpoint->numeric && !endpoint->unix_path &&
+        !sp_services_need_dns(&runner->services, runner->config.options->dns_server, false, error,
+                              size))
+        return false;
     if (endpoint->tls == SP_TLS_NONE)
         return true;
-    if (!runner->services.tls_ctx) {
-        runner->services.tls_ctx = sp_tls_ctx_new();
-        if (!runner->services.tls_ctx) {
-            snprintf(error, size, "the TLS library could not be started");
-            return false;
-        }
-    }
+    if (!sp_services_need_tls(&runner->services, error, size))
+        return false;
     return load_trust(runner, endpoint, error, size);
 }
 
@@ -85,10 +76,11 @@ struct sp_runner *sp_runner_new(const struct sp_runner_config *config, char *err
         snprintf(error, size, "out of memory");
         return NULL;
     }
+    if (!sp_services_init(&runner->services, config->loop, config->wall_ms, error, size)) {
+        free(runner);
+        return NULL;
+    }
     runner->config = *config;
-    runner->services.loop = config->loop;
-    runner->services.wall_ms = config->wall_ms;
-    runner->services.input = malloc(SP_LIMIT_READ);
     runner->gate = sp_gate_new(config->options->per_host);
     uv_timer_init(config->loop, &runner->rate_timer);
     uv_timer_init(config->loop, &runner->run_timer);
@@ -98,7 +90,7 @@ struct sp_runner *sp_runner_new(const struct sp_runner_config *config, char *err
         uv_signal_init(config->loop, &runner->terminate);
         runner->interrupt.data = runner->terminate.data = runner;
     }
-    bool ok = runner->services.input && runner->gate;
+    bool ok = runner->gate != NULL;
     if (!ok)
         snprintf(error, size, "out of memory");
     for (size_t i = 0; ok && i < config->target_count; i++)
@@ -119,9 +111,7 @@ void sp_runner_close(struct sp_runner *runner)
         uv_close((uv_handle_t *)&runner->interrupt, NULL);
         uv_close((uv_handle_t *)&runner->terminate, NULL);
     }
-    if (runner->services.dns)
-        sp_dns_close(runner->services.dns);
-    runner->services.dns = NULL;
+    sp_services_close(&runner->services);
 }
 
 void sp_runner_free(struct sp_runner *runner)
@@ -129,9 +119,8 @@ void sp_runner_free(struct sp_runner *runner)
     if (!runner)
         return;
     sp_trust_free(runner->trust);
-    sp_tls_ctx_free(runner->services.tls_ctx);
+    sp_services_free(&runner->services);
     sp_gate_free(runner->gate);
-    free(runner->services.input);
     free(runner);
 }
 

@@ -571,6 +571,23 @@ void sp_session_pin(struct sp_session *session, size_t address_index)
     session->address_count = 1;
 }
 
+size_t sp_session_keep(struct sp_session *session,
+                       bool (*wanted)(void *data, const struct sockaddr_storage *address),
+                       void *data)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < session->address_count; i++)
+        if (wanted(data, &session->addresses[i]))
+            session->addresses[kept++] = session->addresses[i];
+    session->address_count = kept;
+    return kept;
+}
+
+void sp_session_refuse(struct sp_session *session, enum sp_reason reason, const char *detail)
+{
+    finish_with(session, reason, SP_PHASE_CONFIG, detail);
+}
+
 void sp_session_expire(struct sp_session *session, uint32_t limit_ms)
 {
     if (session->finished)

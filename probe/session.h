@@ -6,9 +6,8 @@
 #ifndef SP_PROBE_SESSION_H
 #define SP_PROBE_SESSION_H
 
-#include "probe/dns.h"
 #include "probe/evidence.h"
-#include "probe/tls.h"
+#include "probe/session_services.h"
 #include "probe/trust.h"
 
 #include <stdbool.h>
@@ -18,15 +17,6 @@
 #include <uv.h>
 
 struct sp_session;
-
-/* What all sessions of a loop share; owned by the runner. */
-struct sp_services {
-    uv_loop_t *loop;
-    struct sp_dns *dns;         /* NULL: only numeric hosts can be probed */
-    struct sp_tls_ctx *tls_ctx; /* NULL: no endpoint wants TLS */
-    uint8_t *input;             /* see sp_conn_config */
-    int64_t (*wall_ms)(void);   /* Unix milliseconds; read once an endpoint */
-};
 
 struct sp_session_events {
     /* The addresses are known. The session waits until sp_session_connect is called, and its clock
@@ -56,6 +46,14 @@ const struct sockaddr_storage *sp_session_addresses(const struct sp_session *ses
                                                     size_t *out_count);
 /* After `resolved`: probe only this one of the addresses. */
 void sp_session_pin(struct sp_session *session, size_t address_index);
+/* After `resolved`: drops the addresses that the caller doesn't want. Returns how many are left; with
+ * none the session can only be refused. */
+size_t sp_session_keep(struct sp_session *session,
+                       bool (*wanted)(void *data, const struct sockaddr_storage *address),
+                       void *data);
+/* After `resolved`, instead of going on: ends the session with this reason. `done` is called from
+ * inside. */
+void sp_session_refuse(struct sp_session *session, enum sp_reason reason, const char *detail);
 /* After `resolved`: goes on. */
 void sp_session_connect(struct sp_session *session);
 /* The time of the whole run, `limit_ms`, is over: ends the session as its own --timeout would, and with

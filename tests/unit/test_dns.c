@@ -498,7 +498,8 @@ static int set_up(void **state)
     assert_non_null(fixture);
     assert_int_equal(uv_loop_init(&fixture->loop), 0);
     start_server(&fixture->server, &fixture->loop);
-    fixture->dns = sp_dns_new(&fixture->loop, fixture->server.text, error, sizeof error);
+    const struct sp_dns_config config = {.loop = &fixture->loop, .server = fixture->server.text};
+    fixture->dns = sp_dns_new(&config, error, sizeof error);
     assert_non_null(fixture->dns);
     assert_string_equal(error, "");
     uv_timer_init(&fixture->loop, &fixture->guard);
@@ -898,7 +899,8 @@ static void test_server_text(void **state)
         struct sp_dns *dns;
 
         assert_int_equal(uv_loop_init(&loop), 0);
-        dns = sp_dns_new(&loop, rows[i].text, error, sizeof error);
+        const struct sp_dns_config config = {.loop = &loop, .server = rows[i].text};
+        dns = sp_dns_new(&config, error, sizeof error);
         if ((dns != NULL) != rows[i].good)
             print_error("server \"%s\"\n", rows[i].text);
         assert_int_equal(dns != NULL, rows[i].good);
@@ -919,7 +921,7 @@ static void test_cache_is_bounded(void **state)
 
     (void)state;
     assert_non_null(table);
-    sp_dns_table_init(table);
+    sp_dns_table_init(table, SP_LIMIT_DNS_CACHE);
     for (unsigned i = 0; i < SP_LIMIT_DNS_CACHE + 10; i++) {
         struct sp_dns_entry *entry;
 
