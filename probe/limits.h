@@ -60,6 +60,22 @@
 #define SP_LIMIT_RESOLVERS 16u        /* DNS servers that are kept ready though nobody asks them */
 #define SP_LIMIT_ALLOW_PATTERN 1100u  /* octets of one pattern of allow_targets */
 
+/* Files in YAML. */
+#define SP_LIMIT_YAML_FILE 1048576u    /* octets of one file */
+#define SP_LIMIT_YAML_DEPTH 24u        /* lists and mappings inside of one another */
+#define SP_LIMIT_YAML_NODES 262144u    /* values, with aliases followed */
+#define SP_LIMIT_YAML_ANCHORS 256u     /* anchors of one file */
+#define SP_LIMIT_YAML_MERGED 1024u     /* keys of a mapping that others are merged into */
+#define SP_LIMIT_YAML_ERRORS 100u      /* mistakes that are listed */
+#define SP_LIMIT_YAML_ARENA 134217728u /* octets of one tree */
+
+/* The exporter's configuration. */
+#define SP_LIMIT_CONFIG_ARENA 134217728u /* octets of what is kept of one configuration */
+#define SP_LIMIT_MODULES 4096u           /* modules of one configuration */
+#define SP_LIMIT_MODULE_NAME 128u        /* octets of a module's name */
+#define SP_LIMIT_LABELS 64u              /* labels of one target */
+#define SP_LIMIT_LABEL_VALUE 1024u       /* octets of one label's value */
+
 /* Output. */
 #define SP_LIMIT_WRITER 65536u /* octets that wait for a file descriptor */
 #define SP_LIMIT_WRITER_BEHIND \
@@ -72,6 +88,19 @@
 #define SP_LIMIT_PATTERN_STEPS 100000u  /* PCRE2's match limit */
 #define SP_LIMIT_PATTERN_DEPTH 10000u   /* PCRE2's limit of nested backtracking */
 #define SP_LIMIT_PATTERN_HEAP_KIB 4096u /* PCRE2's heap limit, in KiB */
+
+/* The exporter's HTTP server. */
+#define SP_LIMIT_HTTP_MEMORY 24576u /* of one connection: a request's head may take 16 KiB of it */
+#define SP_LIMIT_HTTP_BODY 4096u    /* octets of a request's body; it is read and dropped */
+#define SP_LIMIT_HTTP_PARAMS 64u    /* query parameters of one request */
+#define SP_LIMIT_HTTP_CONNECTIONS 1000u /* of one listening socket, unless its owner says more */
+#define SP_LIMIT_HTTP_ADDRESSES 64u     /* listening sockets */
+#define SP_LIMIT_HTTP_TEXT 4096u        /* octets of a reply of one line */
+#define SP_LIMIT_WEB_FILE 1048576u   /* octets of the web configuration, a certificate or a key */
+#define SP_LIMIT_WEB_USERS 1000u     /* users with a password */
+#define SP_LIMIT_WEB_WAITING 64u     /* requests that wait for their password to be checked */
+#define SP_LIMIT_WEB_REMEMBERED 100u /* checked passwords that are remembered, as digests */
+#define SP_LIMIT_WEB_BCRYPT_COST 15u /* 2^15 rounds: about two seconds of one core */
 
 /* One endpoint's whole memory of facts. */
 #define SP_LIMIT_ARENA 1048576u
