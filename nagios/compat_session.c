@@ -178,14 +178,19 @@ static bool add_login(struct sp_compat_session *session, char *error, size_t siz
     return false;
 }
 
-/* Credentials of a login by -C: the line itself, or what stands behind AUTH and its mechanism. */
-static bool hide_command(struct sp_compat_session *session, const char *text, char *error,
-                         size_t size)
+/* Credentials of a login by -C, whose number is `at`: the line itself, or what stands behind AUTH and its
+ * mechanism. In front of another answer they are a name, which is no secret by itself. */
+static bool hide_command(struct sp_compat_session *session, size_t at, char *error, size_t size)
 {
-    const char *blank = strrchr(text, ' ');
-    if (sp_secrets_add(&session->secrets, blank != NULL ? blank + 1 : text))
+    const struct sp_compat *compat = session->compat;
+    const char *blank = strrchr(compat->commands[at], ' ');
+    const char *word = blank != NULL ? blank + 1 : compat->commands[at];
+    bool name = at + 1 < compat->command_count && compat->command_secret[at + 1] &&
+                strchr(compat->commands[at + 1], ' ') == NULL;
+    if (name ? sp_secrets_add(&session->secrets, word)
+             : sp_secrets_add_encoded(&session->secrets, word))
         return true;
-    snprintf(error, size, "out of memory, or there are too many logins by -C");
+    snprintf(error, size, "out of memory");
     return false;
 }
 
@@ -203,7 +208,7 @@ static bool add_commands(struct sp_compat_session *session, char *error, size_t 
         bool secret = compat->command_secret[i];
         if (!add_command(session, (struct sp_script_command){SP_PHASE_MAIL, text, secret, 0}, error,
                          size) ||
-            (secret && !hide_command(session, text, error, size)))
+            (secret && !hide_command(session, i, error, size)))
             return false;
     }
     return !compat->login || add_login(session, error, size);
