@@ -390,7 +390,9 @@ void sp_conn_send(struct sp_conn *conn, const void *octets, size_t len)
             flush(conn, sp_tls_outgoing(conn->tls));
         return;
     }
-    if (!sp_buf_append(&conn->waiting, octets, len)) {
+    /* What has to wait gets all the room at once: a buffer that grows leaves copies behind. */
+    size_t room = conn->writing ? SP_LIMIT_PENDING - conn->waiting.len : len;
+    if (!sp_buf_reserve(&conn->waiting, room) || !sp_buf_append(&conn->waiting, octets, len)) {
         fail(conn, SP_REASON_INTERNAL_ERROR, ENOMEM, "out of memory");
         return;
     }
