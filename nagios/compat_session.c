@@ -18,8 +18,7 @@
 static bool may_begin(const void *data, const struct sp_evidence *evidence)
 {
     const struct sp_compat *compat = data;
-    return sp_compat_expected(compat, evidence) &&
-           (!compat->login || sp_compat_may_login(compat, evidence));
+    return sp_compat_expected(compat, evidence) && sp_compat_may_command(compat, evidence);
 }
 
 /* --- the endpoint ----------------------------------------------------------------------------- */

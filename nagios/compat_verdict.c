@@ -34,6 +34,14 @@ bool sp_compat_may_login(const struct sp_compat *compat, const struct sp_evidenc
            (evidence->tls.established && evidence->verify.authenticated_by != NULL);
 }
 
+bool sp_compat_may_command(const struct sp_compat *compat, const struct sp_evidence *evidence)
+{
+    bool logs_in = compat->login;
+    for (size_t i = 0; i < compat->command_count; i++)
+        logs_in = logs_in || compat->command_secret[i];
+    return !logs_in || sp_compat_may_login(compat, evidence);
+}
+
 /* --- saying it -------------------------------------------------------------------------------- */
 
 static void worsen(struct judge *judge, enum sp_state state)
@@ -338,7 +346,7 @@ static void judge_commands(struct judge *judge)
 {
     const struct sp_compat *compat = judge->compat;
     size_t next = 0;
-    if (compat->login && !sp_compat_may_login(compat, judge->evidence)) {
+    if (!sp_compat_may_command(compat, judge->evidence)) {
         blame(judge, SP_STATE_CRITICAL, "auth-requires-tls: nothing was sent without verified TLS",
               "");
         return;

@@ -46,6 +46,9 @@ struct sp_compat_verdict {
 /* True when the user name and the password may be sent: always, but with --strict only inside TLS with
  * a verified certificate. */
 bool sp_compat_may_login(const struct sp_compat *compat, const struct sp_evidence *evidence);
+/* The same for all commands behind the hello: they wait for that where there is a login among them, by -A
+ * or by -C. */
+bool sp_compat_may_command(const struct sp_compat *compat, const struct sp_evidence *evidence);
 
 /* What the server is greeted with: "LHLO" with -L, "EHLO" with STARTTLS or -A, else "HELO". */
 const char *sp_compat_hello_verb(const struct sp_compat *compat);

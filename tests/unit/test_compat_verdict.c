@@ -466,6 +466,17 @@ static const struct row rows[] = {
      SP_STATE_CRITICAL,
      "SMTP CRITICAL - auth-requires-tls: nothing was sent without verified TLS, 0.042 sec. response "
      "time" TIME},
+    {.name = "--strict does not log in by -C either",
+     {"--strict", "-C", "AUTH PLAIN AHVzZXIAaHVudGVyMiE="},
+     {GREETING, HELO, HELLO_OK, NO_MORE},
+     SP_STATE_CRITICAL,
+     "SMTP CRITICAL - auth-requires-tls: nothing was sent without verified TLS, 0.042 sec. response "
+     "time" TIME},
+    {.name = "--strict minds no other command",
+     {"--strict", "-C", "AUTH LOGIN"},
+     {GREETING, HELO, HELLO_OK, "C AUTH LOGIN\r\n", "S 334 x\r\n", NO_MORE},
+     SP_STATE_OK,
+     "SMTP OK - 0.042 sec. response time" TIME},
 
     /* --- QUIT --- */
     {.name = "QUIT can't be sent",
