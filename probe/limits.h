@@ -73,6 +73,7 @@
 #define SP_LIMIT_CONFIG_ARENA 134217728u /* octets of what is kept of one configuration */
 #define SP_LIMIT_MODULES 4096u           /* modules of one configuration */
 #define SP_LIMIT_MODULE_NAME 128u        /* octets of a module's name */
+#define SP_LIMIT_ALLOW 1024u             /* entries of one allow list */
 #define SP_LIMIT_LABELS 64u              /* labels of one target */
 #define SP_LIMIT_LABEL_VALUE 1024u       /* octets of one label's value */
 

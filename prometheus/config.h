@@ -20,6 +20,13 @@
 
 struct sp_config;
 
+/* An option of a module as its file has it. */
+struct sp_config_setting {
+    const struct sp_option_info *info;
+    const char *const *values; /* more or fewer than one only where the option is a list */
+    size_t count;
+};
+
 /* One module. Lives as long as its configuration. */
 struct sp_module {
     const char *name;
@@ -28,11 +35,14 @@ struct sp_module {
         *trust;         /* anchors of its ca_file/ca_dir, shared where they are the same; NULL: none
                                   wanted */
     bool timeout_given; /* the module names a timeout; else only the scrape's counts */
+    const struct sp_config_setting *settings; /* what the file says, in its order */
+    size_t setting_count;
 };
 
 /* A target that is listed once, for /api/v1/sd and the page. */
 struct sp_config_target {
-    const char *target, *module;
+    const char *target; /* one target word that can be probed */
+    const char *module; /* the name of a module that is there; NULL: the file names none */
     const char *const *label_names, *const *label_values;
     size_t label_count;
 };
@@ -50,6 +60,7 @@ struct sp_exporter_settings {
 };
 
 /*
+ * A relative ca_file or ca_dir starts from the file's directory (from memory: the working directory).
  * Reads `path`. NULL: `errors` gets one line for each problem, "file:line:column: message" (unknown keys
  * with a suggestion, wrong types, bad values, duplicates, unreadable CA files). The result has one
  * reference. Without a file (path NULL) the built-in module "smtp" with all defaults is there.

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The section `modules`: each is a set of options, read by the parser of the command line. */
+#include "checks/check.h"
+#include "probe/host.h"
+#include "probe/limits.h"
+#include "probe/nearest.h"
+#include "prometheus/config_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define KEYS_MAX 64u
+
+/* --- keys --------------------------------------------------------------------------------------- */
+
+/* Options of scope PROGRAM that a module has all the same. */
+static bool is_module_option(const struct sp_option_info *info)
+{
+    return info->scope == SP_SCOPE_ENDPOINT || strcmp(info->name, "ca-file") == 0 ||
+           strcmp(info->name, "ca-dir") == 0;
+}
+
+static bool is_list_option(const struct sp_option_info *info)
+{
+    return info->metavar != NULL && (strcmp(info->metavar, "WORD[,WORD]") == 0 ||
+                                     strcmp(info->metavar, "[PHASE=]RANGE") == 0);
+}
+
+/* Why a key that means something elsewhere can't stand here; NULL: nobody knows it. */
+static const char *explain_key(const char *key)
+{
+    static const char *const later[] = {"proxy",
+                                        "proxy_password_file",
+                                        "proxy_protocol",
+                                        "preset",
+                                        "dnssec",
+                                        "mx_verdict",
+                                        "pin",
+                                        "crl_file",
+                                        "ocsp",
+                                        "cert",
+                                        "key",
+                                        "dane",
+                                        "mta_sts",
+                                        "tls_policy",
+                                        "all_certificates",
+                                        "ciphers",
+                                        "groups",
+                                        "user",
+                                        "auth",
+                                        "password_file",
+                                        "password_fd",
+                                        "password_env",
+                                        "token_file",
+                                        "from",
+                                        "auth_insecure",
+                                        "rcpt",
+                                        "send",
+                                        "expect_reply"};
+    static const struct {
+        const char *key, *why;
+    } others[] = {
+        {"password", "no key takes a secret itself"},
+        {"token", "no key takes a secret itself"},
+        {"concurrency", "the exporter's limit is max_in_flight in \"exporter\""},
+        {"per_host", "the exporter's limit is max_per_target in \"exporter\""},
+        {"rate", "the scrapes of Prometheus decide how often is probed"},
+        {"dns_server", "the exporter asks the name servers of /etc/resolv.conf"},
+        {"prober", "this is blackbox_exporter's format; --convert FILE prints it in this one"},
+        {"tcp", "this is blackbox_exporter's format; --convert FILE prints it in this one"},
+        {"http", "HTTP is not probed; keep blackbox_exporter for it"},
+        {"icmp", "ICMP is not probed; keep blackbox_exporter for it"},
+    };
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+        if (strcmp(key, later[i]) == 0)
+            return "this version does not have it yet; remove the key";
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (strcmp(key, others[i].key) == 0)
+            return others[i].why;
+    }
+    return NULL;
+}
+
+static void refuse_key(struct sp_config_reader *reader, const struct sp_yaml_node *key)
+{
+    char keys[KEYS_MAX][SP_CONFIG_KEY_SIZE];
+    const char *candidates[KEYS_MAX];
+    size_t count = 0;
+    const char *why = explain_key(key->text);
+
+    if (why != NULL) {
+        sp_yaml_error(reader->yaml, key, "\"%s\" can't be used in a module: %s", key->text, why);
+        return;
+    }
+    const struct sp_option_info *info = sp_option_find(key->text);
+    if (info != NULL && strchr(key->text, '-') == NULL) {
+        sp_yaml_error(reader->yaml, key,
+                      "\"%s\" can't be used in a module: it is for the command line only",
+                      key->text);
+        return;
+    }
+    for (size_t i = 0; i < sp_option_count() && count < KEYS_MAX; i++) {
+        if (is_module_option(sp_option_at(i))) {
+            candidates[count] = sp_config_key(keys[count], sizeof keys[count], sp_option_at(i));
+            count++;
+        }
+    }
+    sp_yaml_unknown_key(reader->yaml, key, candidates, count);
+}
+
+/* --- values ------------------------------------------------------------------------------------- */
+
+struct module_reader {
+    struct sp_config_reader *reader;
+    struct sp_module *module;
+    struct sp_config_places *places;
+    struct sp_config_setting *settings;
+};
+
+/* Sets the option and keeps the text as the next one of `values`, which are the setting's. */
+static bool set_value(struct module_reader *self, struct sp_config_setting *setting,
+                      const char **values, const struct sp_yaml_node *value)
+{
+    char error[512], worded[512], key[SP_CONFIG_KEY_SIZE];
+    struct sp_yaml *yaml = self->reader->yaml;
+
+    sp_config_key(key, sizeof key, setting->info);
+    if (!sp_yaml_want_scalar(yaml, key, value))
+        return false;
+    if (!sp_option_set(&self->module->options, self->reader->config->arena, setting->info,
+                       value->text, error, sizeof error)) {
+        sp_yaml_error(yaml, value, "%s", sp_config_reword(worded, sizeof worded, error));
+        return false;
+    }
+    const char *text = sp_config_copy(self->reader, value->text);
+    if (text == NULL)
+        return false;
+    values[setting->count++] = text;
+    return true;
+}
+
+static void read_option(struct module_reader *self, const struct sp_yaml_item *item)
+{
+    struct sp_yaml *yaml = self->reader->yaml;
+    const struct sp_option_info *info = sp_option_find(item->key->text);
+    const struct sp_yaml_node *value = item->value;
+
+    if (info == NULL || !is_module_option(info) || strchr(item->key->text, '-') != NULL) {
+        refuse_key(self->reader, item->key);
+        return;
+    }
+    bool list = value->kind == SP_YAML_LIST && is_list_option(info);
+    struct sp_config_setting *setting = &self->settings[self->module->setting_count];
+    const char **values =
+        sp_arena_array(self->reader->config->arena, list ? value->count : 1, sizeof *values);
+    *setting = (struct sp_config_setting){.info = info, .values = values};
+    if (values == NULL) {
+        sp_yaml_no_memory(yaml);
+        return;
+    }
+    if (list) {
+        for (size_t i = 0; i < value->count; i++)
+            set_value(self, setting, values, value->items[i].value);
+    } else if (!set_value(self, setting, values, value)) {
+        return;
+    }
+    self->module->setting_count++;
+    self->module->timeout_given |= strcmp(info->name, "timeout") == 0;
+    if (strcmp(info->name, "ca-file") == 0)
+        self->places->ca_file = value;
+    else if (strcmp(info->name, "ca-dir") == 0)
+        self->places->ca_dir = value;
+    else if (strcmp(info->name, "expect") == 0)
+        self->places->expect = value;
+}
+
+/* --- one module --------------------------------------------------------------------------------- */
+
+static bool check_name(struct sp_config_reader *reader, const struct sp_yaml_node *name)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-";
+    char quoted[SP_QUOTE_SIZE];
+    size_t len = strlen(name->text);
+
+    if (len > 0 && len <= SP_LIMIT_MODULE_NAME && strspn(name->text, letters) == len)
+        return true;
+    sp_yaml_error(reader->yaml, name,
+                  "%s can't be a module's name; it has 1 to %u letters, digits, or one of _ . : -",
+                  sp_quote(quoted, sizeof quoted, name->text, len), SP_LIMIT_MODULE_NAME);
+    return false;
+}
+
+/* A relative path starts where the file is. */
+static bool anchor_path(struct sp_config_reader *reader, const char **path)
+{
+    if (*path == NULL || **path == '/' || reader->directory == NULL)
+        return true;
+    *path = sp_arena_printf(reader->config->arena, "%s%s", reader->directory, *path);
+    return *path != NULL || sp_yaml_no_memory(reader->yaml);
+}
+
+/* What can only be told of all options together. */
+static void finish_module(struct module_reader *self)
+{
+    char error[512], worded[512];
+    struct sp_config_reader *reader = self->reader;
+    struct sp_options *options = &self->module->options;
+    struct sp_target_list none = {0};
+
+    if (options->ehlo_name == NULL)
+        options->ehlo_name = reader->defaults.ehlo_name;
+    if (!anchor_path(reader, &options->ca_file) || !anchor_path(reader, &options->ca_dir))
+        return;
+    if (!sp_options_finish(options, reader->config->arena, error, sizeof error))
+        sp_yaml_error(reader->yaml, self->places->name, "module %s: %s", self->module->name,
+                      sp_config_reword(worded, sizeof worded, error));
+    else if (!sp_checks_validate(options, &none, error, sizeof error))
+        sp_yaml_error(reader->yaml,
+                      self->places->expect != NULL ? self->places->expect : self->places->name,
+                      "%s", sp_config_reword(worded, sizeof worded, error));
+}
+
+static void read_module(struct sp_config_reader *reader, const struct sp_yaml_item *item)
+{
+    char what[SP_LIMIT_MODULE_NAME + 32];
+    struct sp_config *config = reader->config;
+    size_t mistakes = reader->yaml->error_count;
+
+    if (!check_name(reader, item->key))
+        return;
+    snprintf(what, sizeof what, "module %s", item->key->text);
+    if (sp_yaml_is_null(item->value)) {
+        sp_yaml_error(reader->yaml, item->value, "%s has no value; give it options, or {} for none",
+                      what);
+        return;
+    }
+    if (!sp_yaml_want_map(reader->yaml, what, item->value))
+        return;
+    struct module_reader self = {.reader = reader,
+                                 .module = &config->modules[config->module_count],
+                                 .places = &reader->places[config->module_count]};
+    self.module->name = sp_config_copy(reader, item->key->text);
+    self.settings = sp_arena_array(config->arena, item->value->count, sizeof *self.settings);
+    self.module->settings = self.settings;
+    if (self.module->name == NULL || self.settings == NULL) {
+        sp_yaml_no_memory(reader->yaml);
+        return;
+    }
+    self.places->name = item->key;
+    sp_options_init(&self.module->options);
+    config->module_count++;
+    for (size_t i = 0; i < item->value->count; i++)
+        read_option(&self, &item->value->items[i]);
+    if (reader->yaml->error_count == mistakes)
+        finish_module(&self);
+}
+
+void sp_config_read_modules(struct sp_config_reader *reader, const struct sp_yaml_node *section)
+{
+    struct sp_config *config = reader->config;
+
+    if (!sp_yaml_want_map(reader->yaml, "modules", section))
+        return;
+    if (section->count == 0) {
+        sp_yaml_error(reader->yaml, section,
+                      "there are no modules; add at least one, as in \"smtp: {}\"");
+        return;
+    }
+    if (section->count > SP_LIMIT_MODULES) {
+        sp_yaml_error(reader->yaml, section, "there are more than %u modules", SP_LIMIT_MODULES);
+        return;
+    }
+    config->modules = sp_arena_array(config->arena, section->count, sizeof *config->modules);
+    reader->places = sp_arena_array(reader->yaml->arena, section->count, sizeof *reader->places);
+    if (config->modules == NULL || reader->places == NULL) {
+        sp_yaml_no_memory(reader->yaml);
+        return;
+    }
+    for (size_t i = 0; i < section->count; i++)
+        read_module(reader, &section->items[i]);
+}
+
+/* --- anchors ------------------------------------------------------------------------------------ */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Whether a probe with this module may judge a certificate. */
+static bool wants_anchors(const struct sp_config *config, const struct sp_module *module)
+{
+    for (size_t i = 0; i < config->settings.allow_param_count; i++) {
+        if (strcmp(config->settings.allow_params[i], "verify") == 0)
+            return true;
+    }
+    return module->options.verify != SP_VERIFY_OFF;
+}
+
+static void load_anchors(struct sp_config_reader *reader, struct sp_config_anchors *anchors,
+                         const struct sp_config_places *places)
+{
+    char error[512], worded[512];
+    const struct sp_yaml_node *place = places->ca_file != NULL  ? places->ca_file
+                                       : places->ca_dir != NULL ? places->ca_dir
+                                                                : places->name;
+
+    anchors->trust = sp_trust_load(anchors->ca_file, anchors->ca_dir, error, sizeof error);
+    if (anchors->trust == NULL)
+        sp_yaml_error(reader->yaml, place, "%s", sp_config_reword(worded, sizeof worded, error));
+    else if (!sp_trust_prepare(anchors->trust))
+        sp_yaml_no_memory(reader->yaml);
+}
+
+void sp_config_load_anchors(struct sp_config_reader *reader)
+{
+    struct sp_config *config = reader->config;
+
+    for (size_t i = 0; i < config->module_count; i++) {
+        struct sp_module *module = &config->modules[i];
+        struct sp_config_anchors *anchors = config->anchors;
+        if (!wants_anchors(config, module))
+            continue;
+        while (anchors != NULL && (!same_text(anchors->ca_file, module->options.ca_file) ||
+                                   !same_text(anchors->ca_dir, module->options.ca_dir)))
+            anchors = anchors->next;
+        if (anchors == NULL) {
+            anchors = sp_arena_alloc(config->arena, sizeof *anchors);
+            if (anchors == NULL) {
+                sp_yaml_no_memory(reader->yaml);
+                return;
+            }
+            *anchors = (struct sp_config_anchors){.ca_file = module->options.ca_file,
+                                                  .ca_dir = module->options.ca_dir,
+                                                  .next = config->anchors};
+            config->anchors = anchors;
+            load_anchors(reader, anchors, &reader->places[i]);
+        }
+        module->trust = anchors->trust;
+    }
+}
