@@ -78,6 +78,8 @@ static const struct load_row {
     {"mail-only.pem", NULL, -1, "no certificate that is trusted for TLS servers"},
     {"odd-notes.pem", NULL, -1, "the notes about its trust are malformed"},
     {"more-notes.pem", NULL, -1, "the notes about its trust are malformed"},
+    {"no-use.pem", NULL, -1, "the notes about its trust are malformed"},
+    {"cut-notes.pem", NULL, -1, "the notes about its trust are malformed"},
     {"labels.pem", NULL, -1, "is broken: its END line is missing"},
     {"good.der", NULL, 1, NULL},
     {"link.pem", NULL, 3, NULL},
@@ -374,6 +376,8 @@ static void write_notes(void)
 {
     write_raw_notes("trusted.pem", "\x30\x00", 2);
     write_raw_notes("odd-notes.pem", "\x30\x02\x30\x01", 4);
+    write_raw_notes("no-use.pem", "\x30\x04\x30\x02\x05\x00", 6);
+    write_raw_notes("cut-notes.pem", "\x30\x03\x0c\x05\x41", 5);
     write_raw_notes("more-notes.pem", "\x30\x00\x05\x00", 4);
     write_noted("for-servers.pem", NID_server_auth, NID_email_protect);
     write_noted("for-all.pem", NID_anyExtendedKeyUsage, NID_undef);
