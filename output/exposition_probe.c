@@ -145,13 +145,17 @@ static void write_chain_expiry(struct probe_page *page, const struct sp_result *
     const struct sp_tls_facts *tls = &result->evidence->tls;
     if (!verify->trusted || verify->path_count == 0 || !tls->established)
         return;
-    int64_t end = verify->anchor != NULL ? verify->anchor->not_after : INT64_MAX;
+    int64_t end = INT64_MAX;
+    if (verify->anchor != NULL && verify->anchor->time_valid)
+        end = verify->anchor->not_after;
     for (size_t i = 0; i < verify->path_count; i++) {
         size_t index = (size_t)verify->path[i];
-        if (index < tls->cert_count && tls->certs[index].not_after < end)
+        if (index < tls->cert_count && tls->certs[index].time_valid &&
+            tls->certs[index].not_after < end)
             end = tls->certs[index].not_after;
     }
-    write_integer(page, result, end);
+    if (end < INT64_MAX)
+        write_integer(page, result, end);
 }
 
 /* The server's own certificate, validated or not, as in blackbox_exporter; without a whole handshake nobody

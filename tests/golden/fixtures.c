@@ -13,6 +13,9 @@
         .start_ns = -1 \
     }
 
+/* Only metrics show any of it. */
+static const struct sp_options options = {.timeout_ms = 30000};
+
 /* --- good: what a well-run server looks like --------------------------------------------------- */
 
 static const struct sp_endpoint good_endpoint = {
@@ -22,6 +25,7 @@ static const struct sp_endpoint good_endpoint = {
     .tls = SP_TLS_OPPORTUNISTIC,
     .verify = SP_VERIFY_REPORT,
     .server_name = "mx1.example.org",
+    .options = &options,
 };
 
 static struct sp_text size_params[] = {{"10240000", 8}};
@@ -96,6 +100,8 @@ static struct sp_cert good_certs[] = {
 static const struct sp_cert good_anchor = {
     .parsed = true,
     .subject_text = "CN=Example Root,O=Example Trust,C=SE",
+    .time_valid = true,
+    .not_after = NOW + 3000 * DAY,
 };
 
 static struct sp_text good_banner_lines[] = {{"mx1.example.org ESMTP Postfix", 29}};
@@ -236,6 +242,7 @@ static const struct sp_endpoint expired_endpoint = {
     .tls = SP_TLS_STARTTLS,
     .verify = SP_VERIFY_REQUIRE,
     .server_name = "mail.example.com",
+    .options = &options,
 };
 static struct sp_cert_name expired_names[] = {{SP_NAME_DNS, {"old.example.com", 15}}};
 static struct sp_cert expired_certs[] = {{
@@ -353,6 +360,7 @@ static const struct sp_endpoint plain_endpoint = {
     .verify = SP_VERIFY_REPORT,
     .source = "targets.txt",
     .line = 3,
+    .options = &options,
 };
 static struct sp_evidence plain_evidence = {
     .endpoint = &plain_endpoint,
@@ -417,6 +425,7 @@ static const struct sp_endpoint timeout_endpoint = {
     .port = 465,
     .tls = SP_TLS_IMPLICIT,
     .verify = SP_VERIFY_REQUIRE,
+    .options = &options,
 };
 static struct sp_evidence timeout_evidence = {
     .endpoint = &timeout_endpoint,
@@ -480,6 +489,7 @@ static const struct sp_endpoint hostile_endpoint = {
     .mode = SP_MODE_LMTP,
     .tls = SP_TLS_OPPORTUNISTIC,
     .verify = SP_VERIFY_REPORT,
+    .options = &options,
 };
 static struct sp_text hostile_lines[] = {{HOSTILE, sizeof(HOSTILE) - 1},
                                          {"\",\"pwned\":true,\"x\":\"\\", 20}};
@@ -516,6 +526,7 @@ static struct sp_evidence hostile_evidence = {
             [SP_PHASE_DATA] = NEVER,
             [SP_PHASE_QUIT] = NEVER,
         },
+    .failure = {SP_REASON_SERVICE_NOT_AVAILABLE, SP_PHASE_BANNER, NULL, 0},
     .ip = "/run/lmtp",
     .family = AF_UNIX,
     .ehlo_name = "probe.example.net",
@@ -552,6 +563,7 @@ static const struct sp_endpoint alert_endpoint = {
     .numeric = true,
     .tls = SP_TLS_IMPLICIT,
     .verify = SP_VERIFY_REQUIRE,
+    .options = &options,
 };
 static struct sp_cert alert_certs[] = {{
     .error = "the DER ends too early",
@@ -626,6 +638,7 @@ static const struct sp_endpoint invalid_endpoint = {
     .invalid = "\"99999\" is no port",
     .source = "targets.txt",
     .line = 17,
+    .options = &options,
 };
 static struct sp_evidence invalid_evidence = {
     .endpoint = &invalid_endpoint,

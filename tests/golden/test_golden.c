@@ -3,6 +3,7 @@
  * Renders the fixtures in every way of cases[] and compares the octets with tests/golden/NAME.
  * With --update it writes the files instead: look at the difference before you commit it.
  */
+#include "output/exposition.h"
 #include "output/output.h"
 #include "tests/golden/fixtures.h"
 
@@ -15,6 +16,8 @@
 /* Which fixtures a case shows: a bit set, or all of them and some twice. */
 #define ONLY(fixture) (1u << (fixture))
 #define BATCH 0u
+/* What only the exporter writes, so no word after -o. */
+#define OPENMETRICS "openmetrics"
 
 struct golden {
     const char *file;
@@ -65,6 +68,12 @@ static const struct golden cases[] = {
     {"text-batch-ascii-60-quiet.txt", "text", BATCH, {.width = 60, .quiet = true}},
     {"batch.json", "json", BATCH, {.width = 80}},
     {"batch.jsonl", "jsonl", BATCH, {.width = 80, .transcript = true}},
+    {"prometheus-good.prom", "prometheus", ONLY(FIXTURE_GOOD), {.width = 80}},
+    {"prometheus-expired.prom", "prometheus", ONLY(FIXTURE_EXPIRED), {.width = 80}},
+    {"prometheus-timeout.prom", "prometheus", ONLY(FIXTURE_TIMEOUT), {.width = 80}},
+    {"prometheus-batch.prom", "prometheus", BATCH, {.width = 80}},
+    {"prometheus-good.openmetrics", OPENMETRICS, ONLY(FIXTURE_GOOD), {.width = 80}},
+    {"prometheus-hostile.openmetrics", OPENMETRICS, ONLY(FIXTURE_HOSTILE), {.width = 80}},
 };
 
 static size_t choose_results(unsigned fixtures, struct sp_result *out)
@@ -91,10 +100,12 @@ static void render_case(const struct golden *golden, struct sp_writer *writer)
     for (size_t i = 0; i < report.count; i++) {
         report.state = sp_state_worst(report.state, results[i].state);
         report.by_state[results[i].state]++;
-        if (output->result != NULL)
+        if (output != NULL && output->result != NULL)
             output->result(writer, &golden->render, &results[i]);
     }
-    if (output->report != NULL)
+    if (output == NULL && strcmp(golden->output, OPENMETRICS) == 0)
+        sp_exposition_write_report(writer, SP_EXPOSITION_OPENMETRICS, &report);
+    else if (output->report != NULL)
         output->report(writer, &golden->render, &report);
 }
 
