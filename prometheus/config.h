@@ -79,5 +79,7 @@ const struct sp_module *sp_config_module_at(const struct sp_config *config, size
 const struct sp_exporter_settings *sp_config_settings(const struct sp_config *config);
 /* The configuration in force as YAML, secrets as <secret>: for /config. False: out of memory. */
 bool sp_config_print(const struct sp_config *config, struct sp_buf *out);
+/* One module of it, in the same way, below "modules:". */
+bool sp_config_print_module(const struct sp_module *module, struct sp_buf *out);
 
 #endif

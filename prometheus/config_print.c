@@ -90,3 +90,8 @@ bool sp_config_print(const struct sp_config *config, struct sp_buf *out)
         done = print_module(out, &config->modules[i]);
     return done && print_exporter(out, &config->settings);
 }
+
+bool sp_config_print_module(const struct sp_module *module, struct sp_buf *out)
+{
+    return sp_buf_append_str(out, "modules:\n") && print_module(out, module);
+}

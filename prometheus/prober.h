@@ -26,6 +26,9 @@ struct sp_prober_request {
     const char *target; /* one target word of the user's grammar; no @FILE, no - */
     const char *const *params, *const *values; /* URL parameters that the configuration allows */
     size_t param_count;
+    /* The URL's `hostname`, which needs no allow_params; a server_name of the module or of the
+     * parameters wins. NULL: none. */
+    const char *hostname;
     uint32_t timeout_ms; /* what the scrape leaves; the module's own timeout may be shorter */
 };
 

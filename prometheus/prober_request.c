@@ -71,20 +71,37 @@ static enum sp_prober_status set_param(struct reading *reading, struct sp_option
     return SP_PROBER_STARTED;
 }
 
+/* As in blackbox_exporter, it only says what the module leaves open. */
+static enum sp_prober_status set_hostname(struct reading *reading)
+{
+    struct sp_outcome *outcome = reading->outcome;
+    const char *hostname = reading->request->hostname;
+    char why[512];
+    if (!hostname || outcome->options.server_name)
+        return SP_PROBER_STARTED;
+    if (!sp_option_set(&outcome->options, outcome->arena, sp_option_find("server-name"), hostname,
+                       why, sizeof why))
+        return refuse(reading, "hostname: %s", why);
+    return SP_PROBER_STARTED;
+}
+
 static enum sp_prober_status set_params(struct reading *reading)
 {
     const struct sp_prober_request *request = reading->request;
     struct sp_outcome *outcome = reading->outcome;
     struct sp_target_list none = {0};
     struct sp_option_layer layer = {0};
+    enum sp_prober_status status;
     char why[512];
     for (size_t i = 0; i < request->param_count; i++) {
-        enum sp_prober_status status =
-            set_param(reading, &layer, request->params[i], request->values[i]);
+        status = set_param(reading, &layer, request->params[i], request->values[i]);
         if (status != SP_PROBER_STARTED)
             return status;
     }
-    if (request->param_count > 0 &&
+    status = set_hostname(reading);
+    if (status != SP_PROBER_STARTED)
+        return status;
+    if ((request->param_count > 0 || request->hostname) &&
         (!sp_options_finish(&outcome->options, outcome->arena, why, sizeof why) ||
          !sp_checks_validate(&outcome->options, &none, why, sizeof why)))
         return refuse(reading, "%s", why);

@@ -19,7 +19,7 @@ static const struct route {
     {"/-/ready", SP_ROUTE_READY},    {"/-/reload", SP_ROUTE_RELOAD},
 };
 
-static bool find_below(const char *path, struct sp_route_match *match)
+static bool find_path(const char *path, struct sp_route_match *match)
 {
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         if (strcmp(path, routes[i].path) == 0) {
@@ -49,20 +49,10 @@ static void check_method(const char *method, struct sp_route_match *match)
         match->route = SP_ROUTE_BAD_METHOD;
 }
 
-struct sp_route_match sp_routes_find(const char *prefix, const char *method, const char *path)
+struct sp_route_match sp_routes_find(const char *method, const char *path)
 {
     struct sp_route_match match = {.route = SP_ROUTE_UNKNOWN};
-    size_t len = strlen(prefix);
-    bool found;
-    if (strncmp(path, prefix, len) == 0 && (path[len] == '/' || path[len] == '\0')) {
-        /* The prefix alone, and what is above it, lead to the page with its slash. */
-        match.route = SP_ROUTE_HOME;
-        found = path[len] == '\0' || find_below(path + len, &match);
-    } else {
-        match.route = SP_ROUTE_HOME;
-        found = strcmp(path, "/") == 0;
-    }
-    if (found)
+    if (find_path(path, &match))
         check_method(method, &match);
     else
         match.route = SP_ROUTE_UNKNOWN;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Which request is for what. Paths stand below the route prefix; a path fits whole or not at all.
+ * Which request is for what. Paths stand without the route prefix; a path fits whole or not at all.
  *
  *   /history/ID   ID = digits, no leading zero
  */
@@ -22,7 +22,6 @@ enum sp_route {
     SP_ROUTE_HEALTHY,
     SP_ROUTE_READY,
     SP_ROUTE_RELOAD,
-    SP_ROUTE_HOME,      /* / where there is a prefix: leads to PREFIX/ */
     SP_ROUTE_UNKNOWN,   /* 404 */
     SP_ROUTE_BAD_METHOD /* 405 */
 };
@@ -33,7 +32,6 @@ struct sp_route_match {
     const char *allow; /* for SP_ROUTE_BAD_METHOD: the value of the Allow header */
 };
 
-/* `prefix`: "" or "/x". */
-struct sp_route_match sp_routes_find(const char *prefix, const char *method, const char *path);
+struct sp_route_match sp_routes_find(const char *method, const char *path);
 
 #endif
