@@ -74,6 +74,7 @@
 #define SP_LIMIT_MODULES 4096u           /* modules of one configuration */
 #define SP_LIMIT_MODULE_NAME 128u        /* octets of a module's name */
 #define SP_LIMIT_ALLOW 1024u             /* entries of one allow list */
+#define SP_LIMIT_CONVERTED 4194304u      /* octets of a converted configuration */
 #define SP_LIMIT_LABELS 64u              /* labels of one target */
 #define SP_LIMIT_LABEL_VALUE 1024u       /* octets of one label's value */
 
@@ -97,9 +98,10 @@
 #define SP_LIMIT_HTTP_CONNECTIONS 1000u /* of one listening socket, unless its owner says more */
 #define SP_LIMIT_HTTP_ADDRESSES 64u     /* listening sockets */
 #define SP_LIMIT_HTTP_TEXT 4096u        /* octets of a reply of one line */
-#define SP_LIMIT_WEB_FILE 1048576u   /* octets of the web configuration, a certificate or a key */
-#define SP_LIMIT_WEB_USERS 1000u     /* users with a password */
-#define SP_LIMIT_WEB_WAITING 64u     /* requests that wait for their password to be checked */
+#define SP_LIMIT_WEB_PAGE 8388608u /* octets of a page of HTML or JSON; escapes are most of them */
+#define SP_LIMIT_WEB_FILE 1048576u /* octets of the web configuration, a certificate or a key */
+#define SP_LIMIT_WEB_USERS 1000u   /* users with a password */
+#define SP_LIMIT_WEB_WAITING 64u   /* requests that wait for their password to be checked */
 #define SP_LIMIT_WEB_REMEMBERED 100u /* checked passwords that are remembered, as digests */
 #define SP_LIMIT_WEB_BCRYPT_COST 15u /* 2^15 rounds: about two seconds of one core */
 

@@ -4,6 +4,7 @@
 #include "probe/host.h"
 #include "probe/limits.h"
 #include "probe/nearest.h"
+#include "prometheus/allow.h"
 #include "prometheus/config_parts.h"
 
 #include <stdio.h>
@@ -60,9 +61,11 @@ static const char *const *read_words(struct sp_config_reader *reader, const char
 
 static bool check_allowed_target(struct sp_config_reader *reader, const struct sp_yaml_node *word)
 {
-    if (word->text[0] != '\0')
+    char error[512];
+
+    if (sp_allow_check(word->text, error, sizeof error))
         return true;
-    sp_yaml_error(reader->yaml, word, "allow_targets: an entry is empty; remove it");
+    sp_yaml_error(reader->yaml, word, "allow_targets: %s", error);
     return false;
 }
 
@@ -152,9 +155,15 @@ struct listed {
     const struct sp_yaml_node *place;
 };
 
-static bool check_target(struct sp_config_reader *reader, const struct sp_yaml_node *word,
+struct target_reader {
+    struct sp_config_reader *reader;
+    struct sp_allow *allow; /* NULL: has mistakes of its own */
+};
+
+static bool check_target(struct target_reader *self, const struct sp_yaml_node *word,
                          const struct sp_options *options)
 {
+    struct sp_config_reader *reader = self->reader;
     struct sp_endpoint endpoint = {0};
     size_t len = strlen(word->text);
 
@@ -167,9 +176,12 @@ static bool check_target(struct sp_config_reader *reader, const struct sp_yaml_n
     }
     if (!sp_endpoint_parse(reader->yaml->arena, word->text, len, options, &endpoint))
         return sp_yaml_no_memory(reader->yaml);
-    if (endpoint.invalid == NULL)
+    if (endpoint.invalid != NULL)
+        sp_yaml_error(reader->yaml, word, "%s", endpoint.invalid);
+    else if (self->allow != NULL && sp_allow_target(self->allow, &endpoint) == SP_ALLOW_NO)
+        sp_yaml_error(reader->yaml, word, "this target is not in allow_targets; add it there");
+    else
         return true;
-    sp_yaml_error(reader->yaml, word, "%s", endpoint.invalid);
     return false;
 }
 
@@ -193,9 +205,10 @@ static const struct sp_module *find_module(struct sp_config_reader *reader,
     return NULL;
 }
 
-static void read_target_map(struct sp_config_reader *reader, const struct sp_yaml_node *map,
+static void read_target_map(struct target_reader *self, const struct sp_yaml_node *map,
                             struct sp_config_target *target)
 {
+    struct sp_config_reader *reader = self->reader;
     static const char *const keys[] = {"target", "module", "labels"};
     const struct sp_yaml_node *word = NULL;
     const struct sp_options *options = &reader->defaults;
@@ -219,8 +232,7 @@ static void read_target_map(struct sp_config_reader *reader, const struct sp_yam
     }
     if (word == NULL)
         sp_yaml_error(reader->yaml, map, "this entry has no target; add \"target: HOST:PORT\"");
-    else if (sp_yaml_want_scalar(reader->yaml, "target", word) &&
-             check_target(reader, word, options))
+    else if (sp_yaml_want_scalar(reader->yaml, "target", word) && check_target(self, word, options))
         target->target = sp_config_copy(reader, word->text);
 }
 
@@ -251,8 +263,9 @@ static void check_repeated(struct sp_config_reader *reader, struct listed *liste
     }
 }
 
-static void read_targets(struct sp_config_reader *reader, const struct sp_yaml_node *list)
+static void read_targets(struct target_reader *self, const struct sp_yaml_node *list)
 {
+    struct sp_config_reader *reader = self->reader;
     struct sp_exporter_settings *settings = &reader->config->settings;
 
     if (!sp_yaml_want_list(reader->yaml, "targets", list))
@@ -270,14 +283,29 @@ static void read_targets(struct sp_config_reader *reader, const struct sp_yaml_n
         struct sp_config_target *target = &targets[settings->target_count];
         *target = (struct sp_config_target){0};
         if (entry->kind == SP_YAML_MAP)
-            read_target_map(reader, entry, target);
+            read_target_map(self, entry, target);
         else if (sp_yaml_want_scalar(reader->yaml, "a target", entry) &&
-                 check_target(reader, entry, &reader->defaults))
+                 check_target(self, entry, &reader->defaults))
             target->target = sp_config_copy(reader, entry->text);
         if (target->target != NULL)
             listed[settings->target_count++] = (struct listed){.target = target, .place = entry};
     }
     check_repeated(reader, listed, settings->target_count);
+}
+
+/* Each of them must be one that a scrape may ask for. */
+static void read_allowed_targets(struct sp_config_reader *reader, const struct sp_yaml_node *list)
+{
+    char error[512];
+    const struct sp_exporter_settings *settings = &reader->config->settings;
+    struct target_reader self = {.reader = reader};
+
+    self.allow =
+        sp_allow_new(settings->allow_targets, settings->allow_target_count, error, sizeof error);
+    if (self.allow == NULL)
+        sp_yaml_error(reader->yaml, list, "%s", error);
+    read_targets(&self, list);
+    sp_allow_free(self.allow);
 }
 
 /* --- the section -------------------------------------------------------------------------------- */
@@ -287,6 +315,8 @@ void sp_config_read_exporter(struct sp_config_reader *reader, const struct sp_ya
     static const char *const keys[] = {"allow_targets", "allow_params", "max_in_flight",
                                        "max_per_target", "targets"};
     struct sp_exporter_settings *settings = &reader->config->settings;
+
+    const struct sp_yaml_node *targets = NULL;
 
     if (!sp_yaml_want_map(reader->yaml, "exporter", section))
         return;
@@ -306,8 +336,10 @@ void sp_config_read_exporter(struct sp_config_reader *reader, const struct sp_ya
             sp_yaml_want_number(reader->yaml, key, item->value, 1, LIMIT_MAX,
                                 &settings->max_per_target);
         else if (strcmp(key, "targets") == 0)
-            read_targets(reader, item->value);
+            targets = item->value;
         else
             sp_yaml_unknown_key(reader->yaml, item->key, keys, COUNT(keys));
     }
+    if (targets != NULL)
+        read_allowed_targets(reader, targets);
 }

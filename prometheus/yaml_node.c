@@ -188,7 +188,7 @@ static bool is_alphanumeric(char c)
  * behind it. */
 static bool can_be_plain(const char *text)
 {
-    if (!is_alphanumeric(text[0]) || reads_as_null(text))
+    if ((!is_alphanumeric(text[0]) && text[0] != '/' && text[0] != '_') || reads_as_null(text))
         return false;
     for (size_t i = 0; text[i] != '\0'; i++) {
         if (!is_alphanumeric(text[i]) && strchr("._/+@-", text[i]) == NULL &&
