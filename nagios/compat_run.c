@@ -63,8 +63,10 @@ static enum sp_state write_usage(struct run *run, const char *complaint, const c
 
 /* --- the last resort -------------------------------------------------------------------------- */
 
-/* A pattern of -R with back references can take for ever on a reply that was made for it. */
+/* A pattern of -R with back references can take for ever on a reply that was made for it, and a file of
+ * --extra-opts may be a pipe that nobody writes to. */
 #define WATCHDOG_SLACK_MS 1000u
+#define ARGUMENTS_TIMEOUT_MS 10000u /* as -t when it is not given: it is not known yet */
 
 static struct {
     char text[96];
@@ -87,14 +89,14 @@ static void set_alarm(uint64_t ms)
     setitimer(ITIMER_REAL, &when, NULL);
 }
 
-static void start_watchdog(const struct sp_compat *compat)
+static void start_watchdog(uint32_t timeout_ms, enum sp_state state, const char *what)
 {
-    watchdog.state = (int)compat->timeout_state;
-    watchdog.len =
-        snprintf(watchdog.text, sizeof watchdog.text, "%s - Socket timeout after %u seconds\n",
-                 sp_state_name(compat->timeout_state), compat->timeout_ms / 1000);
+    set_alarm(0);
+    watchdog.state = (int)state;
+    watchdog.len = snprintf(watchdog.text, sizeof watchdog.text, "%s - %s after %u seconds\n",
+                            sp_state_name(state), what, timeout_ms / 1000);
     signal(SIGALRM, on_alarm);
-    set_alarm((uint64_t)compat->timeout_ms + WATCHDOG_SLACK_MS);
+    set_alarm((uint64_t)timeout_ms + WATCHDOG_SLACK_MS);
 }
 
 /* --- the session ------------------------------------------------------------------------------ */
@@ -168,9 +170,8 @@ static enum sp_state check(struct run *run)
     bool bad_host;
     enum sp_state state;
     if (sp_compat_session_init(&run->session, run->compat, &bad_host, error, sizeof error)) {
-        start_watchdog(run->compat);
+        start_watchdog(run->compat->timeout_ms, run->compat->timeout_state, "Socket timeout");
         state = probe(run);
-        set_alarm(0);
     } else if (bad_host) {
         state = write_usage(run, "Invalid hostname/address - ", run->compat->host);
     } else {
@@ -185,12 +186,14 @@ enum sp_state sp_compat_run(int argc, char **argv, struct sp_writer *writer)
     struct sp_compat compat;
     struct run run = {.compat = &compat, .writer = writer};
     enum sp_state state = SP_STATE_UNKNOWN;
+    start_watchdog(ARGUMENTS_TIMEOUT_MS, SP_STATE_UNKNOWN, "no end of the options' file");
     if (sp_compat_parse(argc, argv, &compat) == SP_COMPAT_RUN)
         state = check(&run);
     else if (compat.text.len > 0)
         sp_write(writer, compat.text.data, compat.text.len);
     else
         write_unknown(&run, "out of memory");
+    set_alarm(0);
     sp_compat_free(&compat);
     return state;
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SIGINT and SIGTERM in the middle of a batch: what is done and what is not is still told. The plugin
-has an exit code of a plugin before and after that too.
+has an exit code of a plugin before and after that too, and doesn't wait for ever for its own options.
 
     signals.py PROBE PLUGIN SERVER
 """
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -78,8 +79,15 @@ def before_and_after(plugin, port, number):
     return wrong
 
 
-def main():
-    probe, plugin, server = sys.argv[1:]
+def start_reader(plugin, directory):
+    """check_smtp's way, with its options in a pipe that nobody writes to."""
+    pipe = pathlib.Path(directory) / "pipe"
+    os.mkfifo(pipe)
+    return subprocess.Popen([plugin, "--compat", f"--extra-opts=@{pipe}", "-H", "127.0.0.1"],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+
+
+def check_signals(probe, plugin, server):
     wrong = []
     with fleet(server, tls="none", hang_every=1) as (port, _), \
          tempfile.TemporaryDirectory(prefix="smtp-probe-") as directory:
@@ -98,6 +106,18 @@ def main():
     with fleet(server, tls="none") as (port, _):
         for number in (signal.SIGINT, signal.SIGTERM):
             wrong += before_and_after(plugin, port, number)
+    return wrong
+
+
+def main():
+    probe, plugin, server = sys.argv[1:]
+    wrong = []
+    with tempfile.TemporaryDirectory(prefix="smtp-probe-") as directory:
+        reader = start_reader(plugin, directory)
+        wrong += check_signals(probe, plugin, server)
+        out, _ = reader.communicate(timeout=LIMIT_S)
+    if reader.returncode != 3 or out != "UNKNOWN - no end of the options' file after 10 seconds\n":
+        wrong.append(f"options in a silent pipe: exit {reader.returncode}, {out!r}")
     print(*wrong, sep="\n")
     print(f"{len(wrong)} wrong")
     return 1 if wrong else 0
