@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "probe/option_text.h"
+
+#include "probe/option_kinds.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* The value of a choice is its index among the words plus `min`; below that nothing was chosen. */
+static bool put_choice(struct sp_buf *out, const struct sp_option_row *row, long value,
+                       enum sp_option_given *out_given)
+{
+    const char *word = row->info.choices;
+
+    if (value < (long)row->min)
+        return true;
+    for (long i = (long)row->min; i < value; i++) {
+        word = strchr(word, '|');
+        if (word == NULL)
+            return true;
+        word++;
+    }
+    *out_given = SP_OPTION_VALUE;
+    return sp_buf_append(out, word, strcspn(word, "|"));
+}
+
+static bool put_string(struct sp_buf *out, const char *text, enum sp_option_given *out_given)
+{
+    if (text == NULL)
+        return true;
+    *out_given = SP_OPTION_VALUE;
+    return sp_buf_append_str(out, text);
+}
+
+static bool put_words(struct sp_buf *out, const struct sp_words *words,
+                      enum sp_option_given *out_given)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        *out_given = SP_OPTION_VALUE;
+        if (!sp_buf_printf(out, "%s%s", i > 0 ? "," : "", words->items[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool put_thresholds(struct sp_buf *out, const struct sp_range *ranges,
+                           enum sp_option_given *out_given)
+{
+    for (int phase = 0; phase <= SP_PHASE_TOTAL; phase++) {
+        const char *name =
+            phase == SP_PHASE_TOTAL ? "total" : sp_phase_info((enum sp_phase)phase)->name;
+
+        if (!ranges[phase].set)
+            continue;
+        if (!sp_buf_printf(out, "%s%s=%s", *out_given == SP_OPTION_VALUE ? "," : "", name,
+                           ranges[phase].text))
+            return false;
+        *out_given = SP_OPTION_VALUE;
+    }
+    return true;
+}
+
+static bool put_duration(struct sp_buf *out, uint32_t ms)
+{
+    return ms % 1000 == 0 ? sp_buf_printf(out, "%" PRIu32 "s", ms / 1000)
+                          : sp_buf_printf(out, "%" PRIu32 "ms", ms);
+}
+
+bool sp_option_text(const struct sp_options *options, const struct sp_option_info *info,
+                    struct sp_buf *out, enum sp_option_given *out_given)
+{
+    const struct sp_option_row *row = (const struct sp_option_row *)(const void *)info;
+    const void *field = (const unsigned char *)options + row->offset;
+
+    *out_given = SP_OPTION_NOT_GIVEN;
+    switch (row->kind) {
+    case SP_KIND_FLAG:
+        *out_given = *(const bool *)field ? SP_OPTION_FLAG : SP_OPTION_NOT_GIVEN;
+        return true;
+    case SP_KIND_FAMILY:
+        *out_given = *(const int *)field == (int)row->min ? SP_OPTION_FLAG : SP_OPTION_NOT_GIVEN;
+        return true;
+    case SP_KIND_CHOICE: return put_choice(out, row, *(const int *)field, out_given);
+    case SP_KIND_VERSION: return put_choice(out, row, *(const uint16_t *)field, out_given);
+    case SP_KIND_WORDS: return put_words(out, field, out_given);
+    case SP_KIND_THRESHOLD: return put_thresholds(out, field, out_given);
+    case SP_KIND_DAYS: return put_string(out, ((const struct sp_range *)field)->text, out_given);
+    case SP_KIND_TEXT:
+    case SP_KIND_NAME:
+    case SP_KIND_EHLO:
+    case SP_KIND_ADDRESS:
+    case SP_KIND_SERVER: return put_string(out, *(const char *const *)field, out_given);
+    case SP_KIND_ACTION: return true;
+    case SP_KIND_DURATION:
+    case SP_KIND_NUMBER:
+    case SP_KIND_COUNT:
+    case SP_KIND_RATE: break;
+    }
+    *out_given = SP_OPTION_VALUE;
+    if (row->kind == SP_KIND_DURATION)
+        return put_duration(out, *(const uint32_t *)field);
+    if (row->kind == SP_KIND_RATE)
+        return sp_buf_printf(out, "%.6f", *(const double *)field);
+    return sp_buf_printf(out, "%" PRIu32, *(const uint32_t *)field);
+}
