@@ -84,12 +84,26 @@ void sp_exposition_sample(struct sp_exposition_page *page)
     sp_write_str(page->writer, suffix_of(page->metric->type));
 }
 
+/* True for what needs no escape, as nearly every label: then it need not be looked at twice. */
+static bool is_plain(const char *value, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (value[i] < ' ' || value[i] > '~' || value[i] == '"' || value[i] == '\\')
+            return false;
+    return true;
+}
+
 void sp_exposition_label(struct sp_exposition_page *page, const char *name, const char *value)
 {
+    size_t len = strlen(value);
+
     sp_write(page->writer, page->labels++ == 0 ? "{" : ",", 1);
     sp_write_str(page->writer, name);
     sp_write(page->writer, "=\"", 2);
-    sp_write_safe(page->writer, SP_SAFE_LABEL, value, strlen(value), 0);
+    if (is_plain(value, len))
+        sp_write(page->writer, value, len);
+    else
+        sp_write_safe(page->writer, SP_SAFE_LABEL, value, len, 0);
     sp_write(page->writer, "\"", 1);
 }
 
