@@ -36,7 +36,7 @@
 #define PACE_MS 10u
 #define SERVER_TEXT 64u
 /* How often a long-lived resolver looks whether resolv.conf has changed, at most. */
-#define STAT_MS 2000u
+#define STAT_MS 1000u
 
 LIST_HEAD(poll_list, poll);
 

@@ -951,6 +951,91 @@ static void test_cache_is_bounded(void **state)
     free(table);
 }
 
+static void replace_dns(struct fixture *fixture, const struct sp_dns_config *config)
+{
+    char error[128] = "";
+
+    sp_dns_close(fixture->dns);
+    fixture->dns = sp_dns_new(config, error, sizeof error);
+    assert_non_null(fixture->dns);
+}
+
+/* Lookups under way are shared, and nothing is remembered. */
+static void test_long_lived(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct sp_dns_config config = {
+        .loop = &fixture->loop, .server = fixture->server.text, .long_lived = true};
+    struct got got = {0}, other = {0};
+    struct sp_dns_query *query;
+
+    replace_dns(fixture, &config);
+    assert_non_null(sp_dns_resolve(fixture->dns, "a.test", SP_FAMILY_IPV4, on_got, &other));
+    look_up(fixture, "a.test", SP_FAMILY_IPV4, &got);
+    run_until(fixture, &other, 1);
+    assert_string_equal(got.addresses, "192.0.2.1");
+    assert_string_equal(other.addresses, "192.0.2.1");
+    assert_int_equal(fixture->server.questions, 1);
+    look_up(fixture, "a.test", SP_FAMILY_IPV4, &got);
+    assert_int_equal(fixture->server.questions, 2);
+    look_up(fixture, "refused.test", SP_FAMILY_IPV4, &got);
+    unsigned questions = fixture->server.questions;
+    look_up(fixture, "refused.test", SP_FAMILY_IPV4, &got);
+    assert_true(fixture->server.questions > questions);
+    /* Nobody waits for the answer any more. */
+    query = sp_dns_resolve(fixture->dns, "two.test", SP_FAMILY_IPV4, on_never, NULL);
+    questions = fixture->server.questions;
+    while (fixture->server.questions == questions)
+        uv_run(&fixture->loop, UV_RUN_ONCE);
+    sp_dns_cancel(query);
+    look_up(fixture, "a.test", SP_FAMILY_IPV4, &got);
+    assert_string_equal(got.addresses, "192.0.2.1");
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_follows_resolv_conf(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[] = "/tmp/test_dns.XXXXXX";
+    int fd = mkstemp(path);
+    const struct sp_dns_config config = {.loop = &fixture->loop,
+                                         .server = fixture->server.text,
+                                         .long_lived = true,
+                                         .resolv_conf = path};
+    struct got got = {0};
+    struct sp_dns_query *silent;
+
+    assert_true(fd >= 0);
+    close(fd);
+    unsetenv("LOCALDOMAIN"); /* it would win over the file */
+    write_file(path, "search nowhere.test\n");
+    replace_dns(fixture, &config);
+    look_up(fixture, "short", SP_FAMILY_IPV4, &got);
+    assert_int_equal(got.reason, SP_REASON_DNS_NXDOMAIN);
+    silent = sp_dns_resolve(fixture->dns, "silent.test", SP_FAMILY_IPV4, on_never, NULL);
+    for (uint64_t end = uv_now(&fixture->loop) + 1200; uv_now(&fixture->loop) < end;)
+        uv_run(&fixture->loop, UV_RUN_ONCE);
+    unsigned questions = fixture->server.questions;
+    write_file(path, "search search.test\n");
+    look_up(fixture, "short", SP_FAMILY_IPV4, &got);
+    assert_int_equal(got.reason, SP_REASON_OK);
+    assert_string_equal(got.addresses, "192.0.2.11");
+    /* What was under way is asked again. */
+    while (fixture->server.questions < questions + 2)
+        uv_run(&fixture->loop, UV_RUN_ONCE);
+    sp_dns_cancel(silent);
+    unlink(path);
+    setenv("LOCALDOMAIN", "search.test", 1);
+}
+
 /* What routes a machine has; NULL: none to that family. */
 static const char *source_v4, *source_v6;
 
@@ -1041,6 +1126,8 @@ int main(void)
         IN_LOOP(test_close_in_callback),
         IN_LOOP(test_close_in_flight),
         IN_LOOP(test_close_while_asked),
+        IN_LOOP(test_long_lived),
+        IN_LOOP(test_follows_resolv_conf),
         cmocka_unit_test(test_server_text),
         cmocka_unit_test(test_cache_is_bounded),
         cmocka_unit_test(test_order),
