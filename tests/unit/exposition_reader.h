@@ -285,4 +285,21 @@ static inline bool reader_has(const char *text, const char *line)
     return false;
 }
 
+/* NULL, or a family of the page in hand that no row of this table of metrics tells: "| `name`". */
+static inline const char *reader_untold(const struct reader *reader, const char *path)
+{
+    static char name[160], manual[65536];
+    FILE *file = fopen(path, "rb");
+    size_t len = file != NULL ? fread(manual, 1, sizeof manual - 1, file) : 0;
+    if (file != NULL)
+        fclose(file);
+    manual[len] = '\0';
+    for (size_t i = 0; i < reader->family_count; i++) {
+        snprintf(name, sizeof name, "`%.*s`", (int)reader->families[i].len, reader->families[i].at);
+        if (strstr(manual, name) == NULL)
+            return name;
+    }
+    return NULL;
+}
+
 #endif

@@ -244,6 +244,23 @@ static void test_process(void **state)
         close(fds[i]);
 }
 
+/* prometheus/README.md has a row for every family. */
+static void test_documented(void **state)
+{
+    struct sp_metrics *metrics = sp_metrics_new(STARTED_MS);
+    const char *untold;
+    char *text;
+
+    (void)state;
+    sp_metrics_add_module(metrics, "smtp");
+    text = render(metrics, 0, SP_EXPOSITION_TEXT);
+    untold = reader_untold(&reader, SP_TESTS_DIR "/../prometheus/README.md");
+    if (untold != NULL)
+        fail_msg("prometheus/README.md does not tell %s", untold);
+    free(text);
+    sp_metrics_free(metrics);
+}
+
 static int64_t cpu_ns(void)
 {
     struct timespec now;
@@ -289,11 +306,11 @@ static void test_cost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_new),       cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_reload),    cmocka_unit_test(test_modules_are_bounded),
-        cmocka_unit_test(test_odd_names), cmocka_unit_test(test_cap),
-        cmocka_unit_test(test_statm),     cmocka_unit_test(test_process),
-        cmocka_unit_test(test_cost),
+        cmocka_unit_test(test_new),        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_reload),     cmocka_unit_test(test_modules_are_bounded),
+        cmocka_unit_test(test_odd_names),  cmocka_unit_test(test_cap),
+        cmocka_unit_test(test_statm),      cmocka_unit_test(test_process),
+        cmocka_unit_test(test_documented), cmocka_unit_test(test_cost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -344,6 +344,26 @@ static void test_families(void **state)
     }
 }
 
+/* prometheus/README.md has a row for every family that a probe can have. */
+static void test_documented(void **state)
+{
+    struct sample samples[2];
+    (void)state;
+    sample_init(&samples[0], SP_TLS_STARTTLS);
+    sample_tls(&samples[0], 29.5);
+    sample_init(&samples[1], SP_TLS_OPPORTUNISTIC);
+    sample_plain(&samples[1]);
+    samples[1].endpoint.input = "other.example.org";
+    char *text = render(samples, 2, SP_EXPOSITION_TEXT);
+    assert_true(reader.family_count >= 24);
+    const char *untold = reader_untold(&reader, SP_TESTS_DIR "/../prometheus/README.md");
+    if (untold != NULL)
+        fail_msg("prometheus/README.md does not tell %s", untold);
+    free(text);
+    sample_free(&samples[0]);
+    sample_free(&samples[1]);
+}
+
 /* The reader refuses what scrapers refuse: else the tests above say nothing. */
 static void test_reader(void **state)
 {
@@ -395,7 +415,7 @@ int main(void)
         cmocka_unit_test(test_content_type), cmocka_unit_test(test_openmetrics),
         cmocka_unit_test(test_several),      cmocka_unit_test(test_hostile_server),
         cmocka_unit_test(test_numbers),      cmocka_unit_test(test_families),
-        cmocka_unit_test(test_reader),
+        cmocka_unit_test(test_documented),   cmocka_unit_test(test_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
