@@ -34,22 +34,35 @@ struct sp_http_config {
     uv_loop_t *loop;
     const char *const *addresses; /* "127.0.0.1:10587", "[::1]:10587", ":10587" */
     size_t address_count;
-    bool systemd_socket;       /* take the sockets of $LISTEN_FDS instead */
-    struct sp_web_config *web; /* doors: TLS, users, headers, rate; never NULL */
+    bool systemd_socket; /* take the sockets of $LISTEN_FDS instead */
+    struct sp_web_config
+        *web; /* doors: TLS, users, headers, rate; never NULL, outlives the server */
+    /* The route prefix, "" (or NULL) or "/x" without a slash at its end. Requests outside it get 404,
+     * "/" and "/x" a redirection to "/x/". */
+    const char *prefix;
+    unsigned max_connections; /* of each address; 0: SP_LIMIT_HTTP_CONNECTIONS */
+    /* Seconds that a client has for a whole request head, counted from the connection or from the last
+     * reply, so that it is the idle time of a kept connection too; 0: 30. */
+    unsigned idle_timeout;
     sp_http_handler handler;
     void *data;
 };
 
-/* Listens. NULL: error[0..size) names the address and what is wrong with it. */
+/*
+ * Listens. ":PORT" is every address of both families, "[::]:PORT" IPv6 alone; a host name stands for its
+ * first address, IPv4 first. NULL: error[0..size) names the address and what is wrong with it. `config` is
+ * copied. The process should ignore SIGPIPE and may need a higher RLIMIT_NOFILE than 1024.
+ */
 struct sp_http *sp_http_new(const struct sp_http_config *config, char *error, size_t size);
 /* Where it listens, with the port that was chosen for ":0". */
 size_t sp_http_address_count(const struct sp_http *http);
 const char *sp_http_address(const struct sp_http *http, size_t index);
-/* No new connections; what is under way goes on. */
+/* No new connections; what is under way goes on, and each reply closes its connection. */
 void sp_http_stop_listening(struct sp_http *http);
+/* Requests that were read and whose reply has not been sent whole. */
 size_t sp_http_in_flight(const struct sp_http *http);
-/* Closes everything; requests that were not answered must not be touched any more. The loop has to run
- * once before sp_http_free. */
+/* Closes everything; requests that were not answered must not be touched any more. Not to be called by
+ * the handler. The loop has to run until its handles are closed before sp_http_free. */
 void sp_http_close(struct sp_http *http);
 void sp_http_free(struct sp_http *http);
 
@@ -64,7 +77,11 @@ void sp_http_param_at(const struct sp_http_request *request, size_t index, const
                       const char **out_value);
 const char *sp_http_header_value(const struct sp_http_request *request,
                                  const char *name); /* or NULL */
-/* Compresses by Accept-Encoding, adds the security headers. Frees nothing of the caller's but the body. */
+/*
+ * Compresses by Accept-Encoding, adds the security headers where the response has none of its own. Takes
+ * the content of `body` (it is empty afterwards) and frees nothing else. A client that is gone does no
+ * harm. The request is gone when this returns.
+ */
 void sp_http_reply(struct sp_http_request *request, const struct sp_http_response *response);
 /* One line of text. */
 void sp_http_reply_text(struct sp_http_request *request, unsigned status, const char *format, ...)

@@ -34,8 +34,13 @@ LIBRARIES = [
     (r"idn2\.h", r"probe/(dns|host|name|endpoint|idn)(_\w+)?\.c|tests/unit/.*",
      "libidn2 stays where names are turned into A-labels"),
     (r"pcre2\.h", r"(checks|tests/unit)/.*", "patterns are judged, and so stay in checks"),
-    (r"openssl/.*|gnutls/.*", r"tests/(server|unit)/.*",
-     "the product has one TLS library: wolfSSL"),
+    (r"openssl/.*", r"tests/(server|unit)/.*", "the product's probes have one TLS library: wolfSSL"),
+    (r"gnutls/.*", r"prometheus/(http|web)_\w+\.[ch]|prometheus/http\.c|tests/(server|unit)/.*",
+     "GnuTLS is the TLS of the exporter's HTTP server, and of nothing else"),
+    (r"microhttpd\.h", r"prometheus/http(_\w+)?\.[ch]", "libmicrohttpd stays in http"),
+    (r"zlib\.h", r"prometheus/http_\w+\.c|tests/unit/.*", "zlib stays in http"),
+    (r"crypt\.h", r"prometheus/web_\w+\.c|tests/unit/.*", "passwords are checked in web_auth"),
+    (r"yaml\.h", r"prometheus/yaml(_\w+)?\.c", "libyaml stays in yaml"),
     (r"cmocka\.h", r"tests/unit/.*", "cmocka is for unit tests"),
 ]
 
