@@ -92,9 +92,10 @@
 #define SP_LIMIT_PATTERN_HEAP_KIB 4096u /* PCRE2's heap limit, in KiB */
 
 /* The exporter's HTTP server. */
-#define SP_LIMIT_HTTP_MEMORY 24576u /* of one connection: a request's head may take 16 KiB of it */
-#define SP_LIMIT_HTTP_BODY 4096u    /* octets of a request's body; it is read and dropped */
-#define SP_LIMIT_HTTP_PARAMS 64u    /* query parameters of one request */
+#define SP_LIMIT_HTTP_MEMORY 24576u     /* octets of the buffers of one connection */
+#define SP_LIMIT_HTTP_HEAD 16384u       /* octets of a request line with its header fields */
+#define SP_LIMIT_HTTP_BODY 4096u        /* octets of a request's body; it is read and dropped */
+#define SP_LIMIT_HTTP_PARAMS 64u        /* query parameters of one request */
 #define SP_LIMIT_HTTP_CONNECTIONS 1000u /* of one listening socket, unless its owner says more */
 #define SP_LIMIT_HTTP_ADDRESSES 64u     /* listening sockets */
 #define SP_LIMIT_HTTP_TEXT 4096u        /* octets of a reply of one line */
