@@ -365,6 +365,7 @@ static const char *find_hint(const yaml_parser_t *parser, char octet)
         {"could not find expected ':'", "a key has a colon and a space behind it"},
         {"block sequence entries are not allowed", "a list begins on a line of its own"},
         {"did not find expected ',' or", "a [ or { has no end, or a comma is missing"},
+        {"did not find expected node content", "a value is missing here, or a [ or { has no end"},
         {"found unexpected end of stream", "a quote has no end"},
         {"unknown escape character", "in double quotes a backslash is written \\\\"},
         {"%YAML", "remove this line"},
@@ -393,9 +394,13 @@ static bool refuse_syntax(struct builder *builder, const yaml_parser_t *parser, 
                          control ? "a control character stands here; remove it"
                                  : "this is not UTF-8; save the file as UTF-8");
     }
-    const char *hint = find_hint(parser, find_octet(text, len, parser->problem_mark));
-    struct sp_yaml_node place = {.line = (unsigned)parser->problem_mark.line + 1,
-                                 .column = (unsigned)parser->problem_mark.column + 1};
+    char octet = find_octet(text, len, parser->problem_mark);
+    const char *hint = find_hint(parser, octet);
+    /* What has no end is shown where it begins. */
+    yaml_mark_t mark =
+        octet == '\0' && parser->context != NULL ? parser->context_mark : parser->problem_mark;
+    struct sp_yaml_node place = {.line = (unsigned)mark.line + 1,
+                                 .column = (unsigned)mark.column + 1};
     sp_yaml_error(builder->yaml, &place, "%s%s%s%s%s",
                   parser->context != NULL ? parser->context : "",
                   parser->context != NULL ? ": " : "",
