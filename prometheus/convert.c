@@ -381,7 +381,9 @@ static bool convert_text(struct sp_yaml *yaml, const char *text, size_t len, str
 {
     size_t before = out->len;
 
-    if (sp_yaml_parse(yaml, text, len) && convert_tree(yaml, notes, out) > 0)
+    /* What blackbox_exporter refuses as well, such as a key that is there twice, is not guessed at. */
+    if (sp_yaml_parse(yaml, text, len) && yaml->error_count == 0 &&
+        convert_tree(yaml, notes, out) > 0)
         return true;
     out->len = before;
     return false;

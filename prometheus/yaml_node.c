@@ -30,6 +30,18 @@ void sp_yaml_free(struct sp_yaml *yaml)
 
 /* --- errors ------------------------------------------------------------------------------------- */
 
+/* By pieces and without sp_buf_printf, which allocates: this has to work when memory is out. */
+static void append_line(struct sp_yaml *yaml, const struct sp_yaml_node *node, const char *message)
+{
+    char place[48] = "";
+
+    if (node != NULL)
+        snprintf(place, sizeof place, ":%u:%u", node->line, node->column);
+    if (sp_buf_append_str(yaml->errors, yaml->name) && sp_buf_append_str(yaml->errors, place) &&
+        sp_buf_append_str(yaml->errors, ": ") && sp_buf_append_str(yaml->errors, message))
+        sp_buf_append_str(yaml->errors, "\n");
+}
+
 void sp_yaml_error(struct sp_yaml *yaml, const struct sp_yaml_node *node, const char *format, ...)
 {
     char message[1024];
@@ -39,18 +51,13 @@ void sp_yaml_error(struct sp_yaml *yaml, const struct sp_yaml_node *node, const 
     if (yaml->error_count > SP_LIMIT_YAML_ERRORS + 1)
         return;
     if (yaml->error_count == SP_LIMIT_YAML_ERRORS + 1) {
-        sp_buf_printf(yaml->errors, "%s: there are more mistakes than are shown here\n",
-                      yaml->name);
+        append_line(yaml, NULL, "there are more mistakes than are shown here");
         return;
     }
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    if (node == NULL)
-        sp_buf_printf(yaml->errors, "%s: %s\n", yaml->name, message);
-    else
-        sp_buf_printf(yaml->errors, "%s:%u:%u: %s\n", yaml->name, node->line, node->column,
-                      message);
+    append_line(yaml, node, message);
 }
 
 bool sp_yaml_no_memory(struct sp_yaml *yaml)

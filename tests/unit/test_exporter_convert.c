@@ -277,6 +277,8 @@ static void test_nothing(void **state)
         {"- a",
          "f:1:1: there are no modules here; is this a configuration of blackbox_exporter?\n"},
         {"modules: {}", "f:1:10: no module of this file speaks SMTP\n"},
+        {"modules: {w: {prober: http, prober: tcp}}",
+         "f:1:29: the key \"prober\" is there twice (first on line 1); remove one\n"},
         {"modules: {w: {prober: http}}", "f:1:10: no module of this file speaks SMTP\n"},
         {"modules: [", "a value is missing here, or a [ or { has no end\n"},
     };
