@@ -25,6 +25,11 @@ void sp_conversion_note(struct sp_conversion *self, const struct sp_yaml_node *p
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    /* One line of a comment, whatever it quotes: YAML ends lines in more ways than LF. */
+    for (char *c = message; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7F)
+            *c = '?';
+    }
     if (!sp_buf_printf(self->notes, "%s:%u:%u: module %s: %s\n", self->yaml->name, place->line,
                        place->column, self->module, message) ||
         !sp_buf_printf(&self->comments, "    # line %u: %s\n", place->line, message))

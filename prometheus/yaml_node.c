@@ -57,6 +57,11 @@ void sp_yaml_error(struct sp_yaml *yaml, const struct sp_yaml_node *node, const 
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    /* One line, whatever it quotes. */
+    for (char *c = message; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7F)
+            *c = '?';
+    }
     append_line(yaml, node, message);
 }
 

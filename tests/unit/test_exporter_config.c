@@ -288,6 +288,8 @@ static void test_refused_options(void **state)
          "f:1:39: require_capability must be one value, not a list\n"},
         {"modules: {m: {expect: 'a(b'}}",
          "f:1:23: expect: the pattern \"a(b\" is wrong at character 4: missing closing parenthesis\n"},
+        {"modules: {m: {expect: \"(\\r\\n\"}}",
+         "f:1:23: expect: the pattern \"(??\" is wrong at character 4: missing closing parenthesis\n"},
         {"modules:\n  m: {tls_min: 1.3, tls_max: 1.2}",
          "f:2:3: module m: tls_min 1.3 is newer than tls_max 1.2\n"},
         {"modules: {m: {source_address: '::1', ipv4: yes}}",

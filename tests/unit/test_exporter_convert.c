@@ -191,6 +191,9 @@ static void test_noted(void **state)
          "module m: \"expect_bytes\" is not converted\n"},
         {"    tcp: {query_response: [{expect: '^220 (x'}, {send: EHLO}]}\n",
          "f:4:37: module m: expect \"^220 (x\" is not converted: the pattern"},
+        {"    tcp: {query_response: [{expect: \"220(\\r\\u2028x\"}, {send: EHLO}]}\n",
+         "module m: expect \"220(\\x0d\\xe2\\x80\\xa8x\" is not converted: the pattern \"220(????x\" is "
+         "wrong"},
         {"    tcp: {query_response: [{expect: ^220}, {expect: ^220 x}]}\n",
          "module m: expect \"^220 x\" is not converted: one pattern is for the banner\n"},
         {"    tcp: {query_response: [{expect: ^220}, {send: EHLO}, {expect: '^250-(A|B)'}]}\n",
