@@ -37,7 +37,8 @@ bool sp_page_outcome(const struct sp_page_context *context, const struct sp_outc
 bool sp_page_not_found(const struct sp_page_context *context, struct sp_buf *out);
 bool sp_page_outcome_not_kept(const struct sp_page_context *context, uint64_t id,
                               struct sp_buf *out);
-/* The probe as `smtp-probe -o json` prints it (one object); `pretty`: indented, with line ends. */
+/* /history/ID?format=json: the probe as `smtp-probe -o json --transcript` prints it (one object, one line);
+ * `pretty`: indented. */
 bool sp_page_outcome_json(const struct sp_outcome *outcome, bool pretty, struct sp_buf *out);
 /* /api/v1/status: the same rows as the page, by the same parameters. */
 bool sp_page_status_json(const struct sp_page_context *context, struct sp_buf *out);

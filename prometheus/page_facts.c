@@ -39,14 +39,16 @@ static void write_addresses(struct sp_html *html, const struct sp_evidence *evid
     if (evidence->attempt_count == 0)
         return;
     open_fact(html, "Other attempts");
+    sp_html_write(html, "<ul>");
     for (size_t i = 0; i < evidence->attempt_count; i++) {
         const struct sp_attempt *attempt = &evidence->attempts[i];
         char took[SP_FACT_SIZE];
 
         sp_fact_time(took, attempt->ns);
-        sp_html_write(html, "%s%s: <code>%s</code> after %s", i > 0 ? "<br>" : "", attempt->ip,
+        sp_html_write(html, "<li>%s: <code>%s</code> after %s</li>", attempt->ip,
                       sp_reason_info(attempt->reason)->word, took);
     }
+    sp_html_write(html, "</ul>");
     close_fact(html);
 }
 
@@ -212,10 +214,12 @@ static void write_verification(struct sp_html *html, const struct sp_verify *ver
     write_fact(html, "Matched by", verify->matched_name);
     if (verify->problem_count > 0) {
         open_fact(html, "Problems");
+        sp_html_write(html, "<ul>");
         for (size_t i = 0; i < verify->problem_count && i < SP_PAGE_LIST; i++)
-            sp_html_write(html, "%s<code>%s</code> %s", i > 0 ? "<br>" : "",
+            sp_html_write(html, "<li><code>%s</code> %s</li>",
                           sp_reason_info(verify->problems[i].reason)->word,
                           verify->problems[i].detail);
+        sp_html_write(html, "</ul>");
         close_fact(html);
     }
     sp_html_write(html, "</dl>\n");

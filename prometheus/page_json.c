@@ -67,8 +67,10 @@ bool sp_page_outcome_json(const struct sp_outcome *outcome, bool pretty, struct 
 
     sp_writer_init(&writer, -1);
     sp_json_write_result(&writer, &render, &outcome->result);
-    if (!pretty)
+    if (!pretty) {
+        sp_write_str(&writer, "\n");
         return take(&writer, out);
+    }
     bool done = writer.error == 0 && lay_out(out, (const char *)writer.buf.data, writer.buf.len);
     sp_writer_free(&writer);
     return done;

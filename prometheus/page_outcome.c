@@ -148,25 +148,20 @@ static void write_command(struct sp_html *html, const struct sp_outcome *outcome
     sp_buf_free(&command);
 }
 
-/* A document of ours, folded away; one that is too long for the page is left to where it can be had. */
+/* A document of ours, folded away. */
 static void write_document(struct sp_html *html, const char *id, const char *title,
                            const struct sp_buf *text)
 {
-    sp_html_write(html,
-                  "<section aria-labelledby=\"%s\">\n<h2 id=\"%s\">%s</h2>\n<details>\n"
-                  "<summary>Show %s</summary>\n",
-                  id, id, title, title);
     if (text->len > SP_PAGE_DOCUMENT) {
-        sp_html_write(html,
-                      "<p>It has %zu octets, too many for this page. The command above "
-                      "prints it with <code>-o %s</code>.</p>\n",
-                      text->len, id);
-    } else {
-        sp_html_write(html, "<pre tabindex=\"0\" aria-labelledby=\"%s\">", id);
-        sp_html_lines(html, (const char *)text->data, text->len);
-        sp_html_write(html, "</pre>\n");
+        sp_html_write(html, "<p>It has %zu octets, too many for this page.</p>\n", text->len);
+        return;
     }
-    sp_html_write(html, "</details>\n</section>\n");
+    sp_html_write(html,
+                  "<details>\n<summary>Show %s</summary>\n"
+                  "<pre tabindex=\"0\" aria-labelledby=\"%s\">",
+                  title, id);
+    sp_html_lines(html, (const char *)text->data, text->len);
+    sp_html_write(html, "</pre>\n</details>\n");
 }
 
 static void write_metrics(struct sp_html *html, const struct sp_outcome *outcome)
@@ -179,18 +174,26 @@ static void write_metrics(struct sp_html *html, const struct sp_outcome *outcome
     sp_exposition_write_report(&writer, SP_EXPOSITION_TEXT, &report);
     if (writer.error != 0)
         html->failed = true;
-    write_document(html, "prometheus", "Metrics", &writer.buf);
+    sp_html_write(html, "<section aria-labelledby=\"metrics\">\n<h2 id=\"metrics\">Metrics</h2>\n");
+    write_document(html, "metrics", "metrics", &writer.buf);
+    sp_html_write(html, "</section>\n");
     sp_writer_free(&writer);
 }
 
-static void write_json(struct sp_html *html, const struct sp_outcome *outcome)
+static void write_json(struct sp_html *html, const struct sp_page_context *context,
+                       const struct sp_outcome *outcome)
 {
     struct sp_buf text;
 
     sp_buf_init(&text, SP_LIMIT_WRITER_MEMORY);
     if (!sp_page_outcome_json(outcome, true, &text))
         html->failed = true;
+    sp_html_write(html,
+                  "<section aria-labelledby=\"json\">\n<h2 id=\"json\">JSON</h2>\n"
+                  "<p><a href=\"%s/history/%llu?format=json\">This probe as JSON</a></p>\n",
+                  context->prefix, (unsigned long long)outcome->id);
     write_document(html, "json", "JSON", &text);
+    sp_html_write(html, "</section>\n");
     sp_buf_free(&text);
 }
 
@@ -212,7 +215,7 @@ bool sp_page_outcome(const struct sp_page_context *context, const struct sp_outc
     sp_page_certificates(&html, evidence, context->now_ms);
     sp_page_transcript(&html, evidence);
     write_command(&html, outcome);
-    write_json(&html, outcome);
+    write_json(&html, context, outcome);
     write_metrics(&html, outcome);
     sp_page_end(&html);
     return !html.failed;

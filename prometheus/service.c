@@ -76,6 +76,12 @@ static void send_outcome(struct sp_service *service, struct sp_http_request *req
     const struct sp_outcome *outcome = sp_history_find(service->history, id);
     struct sp_buf body;
     sp_buf_init(&body, SP_LIMIT_WEB_PAGE);
+    const char *format = sp_http_param(request, "format", 0);
+    if (outcome != NULL && format != NULL && strcmp(format, "json") == 0) {
+        bool made = sp_page_outcome_json(outcome, false, &body);
+        sp_service_send(request, 200, JSON, &body, made);
+        return;
+    }
     bool made = outcome != NULL ? sp_page_outcome(&context, outcome, &body)
                                 : sp_page_outcome_not_kept(&context, id, &body);
     sp_service_send(request, outcome != NULL ? 200 : 404, HTML, &body, made);
