@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* /probe?target=HOST[:PORT][&module=NAME][&hostname=NAME][&debug=true][&OPTION=VALUE]… */
 #include "output/exposition.h"
-#include "output/output.h"
 #include "probe/host.h"
 #include "probe/limits.h"
+#include "prometheus/debug.h"
 #include "prometheus/scrape.h"
 #include "prometheus/service.h"
 
@@ -13,7 +13,6 @@
 
 #define DEFAULT_MODULE "smtp"
 #define PLAIN "text/plain; charset=utf-8"
-#define DEBUG_COLUMNS 100u
 
 /* What the reply needs when the probe has ended. */
 struct pending {
@@ -25,62 +24,25 @@ struct pending {
 
 /* --- the reply -------------------------------------------------------------------------------- */
 
-static bool append_writer(struct sp_buf *out, struct sp_writer *writer)
-{
-    bool made = writer->error == 0 && sp_buf_append(out, writer->buf.data, writer->buf.len);
-    sp_writer_free(writer);
-    return made;
-}
-
-static struct sp_report make_report(struct sp_outcome *outcome)
-{
-    struct sp_report report = {
-        .results = &outcome->result, .count = 1, .state = outcome->result.state};
-    report.by_state[outcome->result.state] = 1;
-    return report;
-}
-
-static bool append_metrics(struct sp_buf *out, enum sp_exposition format,
-                           struct sp_outcome *outcome)
-{
-    const struct sp_report report = make_report(outcome);
-    struct sp_writer writer;
-    sp_writer_init(&writer, -1);
-    sp_exposition_write_report(&writer, format, &report);
-    return append_writer(out, &writer);
-}
-
-/* The findings, the times and the dialogue, as people read them. */
-static bool append_story(struct sp_buf *out, struct sp_outcome *outcome)
-{
-    const struct sp_report report = make_report(outcome);
-    const struct sp_render render = {
-        .unicode = true, .width = DEBUG_COLUMNS, .verbose = 2, .transcript = true};
-    struct sp_writer writer;
-    sp_writer_init(&writer, -1);
-    sp_output_text.report(&writer, &render, &report);
-    return append_writer(out, &writer);
-}
-
-static void send_debug(struct sp_http_request *request, struct sp_outcome *outcome)
+static void send_debug(struct sp_http_request *request, const struct sp_outcome *outcome)
 {
     struct sp_buf body;
     sp_buf_init(&body, SP_LIMIT_WRITER_MEMORY);
-    bool made = sp_buf_append_str(&body, "Logs for the probe:\n") && append_story(&body, outcome) &&
-                sp_buf_append_str(&body, "\n\nMetrics that would have been returned:\n") &&
-                append_metrics(&body, SP_EXPOSITION_TEXT, outcome) &&
-                sp_buf_append_str(&body, "\n\nModule configuration:\n") &&
-                sp_config_print_module(outcome->module, &body);
+    bool made = sp_debug_write(outcome, &body);
     sp_service_send(request, 200, PLAIN, &body, made);
 }
 
 static void send_metrics(struct sp_http_request *request, enum sp_exposition format,
                          struct sp_outcome *outcome)
 {
-    struct sp_buf body;
-    sp_buf_init(&body, SP_LIMIT_WRITER_MEMORY);
-    bool made = append_metrics(&body, format, outcome);
-    sp_service_send(request, 200, sp_exposition_content_type(format), &body, made);
+    const struct sp_report report = {
+        .results = &outcome->result, .count = 1, .state = outcome->result.state};
+    struct sp_writer writer;
+    sp_writer_init(&writer, -1);
+    sp_exposition_write_report(&writer, format, &report);
+    sp_service_send(request, 200, sp_exposition_content_type(format), &writer.buf,
+                    writer.error == 0);
+    sp_writer_free(&writer);
 }
 
 static void log_outcome(const struct sp_service *service, const struct sp_outcome *outcome,
