@@ -155,71 +155,71 @@ static void test_plain(void **state)
         "    ehlo_name: x\n    require_capability: [STARTTLS]\n    tls: none\n", "");
 }
 
+static const struct {
+    const char *details, *note; /* note: one of those that are made */
+} noted_rows[] = {
+    {PLAIN ", preferred_ip_protocol: ip4}\n",
+     "f:4:80: module m: preferred_ip_protocol is not converted: both families are tried side by "
+     "side; for IPv4 only write \"ipv4: yes\"\n"},
+    {PLAIN "}\n    timeout: 5\n",
+     "f:5:14: module m: timeout is not converted: it is no duration up to 24h\n"},
+    {PLAIN "}\n    timeout: 25h\n",
+     "f:5:14: module m: timeout is not converted: it is no duration up to 24h\n"},
+    {PLAIN ", tls_config: {ca_file: x}}\n",
+     "f:4:69: module m: tls_config is not converted: no TLS is used here\n"},
+    {PLAIN ", tls: true, tls_config: {min_version: TLS10}}\n",
+     "f:4:94: module m: TLS 1.0 can't be spoken; 1.1 stands instead\n"},
+    {PLAIN ", tls: true, tls_config: {min_version: SSL3}}\n",
+     "module m: tls_min is not converted: it is none of TLS10 TLS11 TLS12 TLS13\n"},
+    {PLAIN ", tls: true, tls_config: {ca: x}}\n",
+     "module m: \"ca\" is not converted: write the certificates into a file, and name it by "
+     "ca_file\n"},
+    {PLAIN ", tls: true, tls_config: {key_file: x}}\n",
+     "module m: \"key_file\" is not converted: client certificates are not in this version\n"},
+    {PLAIN ", source_ip_address: me}\n", "module m: not converted: source_address: \"me\" can't be "
+                                         "used; it is an IPv4 or IPv6 address of this machine\n"},
+    {PLAIN ", foo: 1}\n", "module m: \"foo\" is not converted: there is no such option\n"},
+    {PLAIN "}\n    http: {}\n",
+     "f:5:5: module m: \"http\" is not converted: the prober of this module does not use it\n"},
+    {"    tcp: {query_response: [{expect: ^220, labels: [{name: a, value: b}]}]}\n",
+     "f:4:43: module m: labels are not converted: text of a server never becomes a label\n"},
+    {"    tcp: {query_response: [{expect: ^220}, {send: EHLO}, {expect_bytes: x}]}\n",
+     "module m: \"expect_bytes\" is not converted\n"},
+    {"    tcp: {query_response: [{expect: '^220 (x'}, {send: EHLO}]}\n",
+     "f:4:37: module m: expect \"^220 (x\" is not converted: the pattern"},
+    {"    tcp: {query_response: [{expect: \"220(\\r\\u2028x\"}, {send: EHLO}]}\n",
+     "module m: expect \"220(\\x0d\\xe2\\x80\\xa8x\" is not converted: the pattern \"220(????x\" is "
+     "wrong"},
+    {"    tcp: {query_response: [{expect: ^220}, {expect: ^220 x}]}\n",
+     "module m: expect \"^220 x\" is not converted: one pattern is for the banner\n"},
+    {"    tcp: {query_response: [{expect: ^220}, {send: EHLO}, {expect: '^250-(A|B)'}]}\n",
+     "module m: expect \"^250-(A|B)\" is not converted: it is no pattern of one EHLO keyword\n"},
+    {"    tcp: {query_response: [{expect: ^220}, {send: EHLO}, {expect: '^250-AUTH PLAIN'}]}\n",
+     "module m: expect \"^250-AUTH PLAIN\": only the keyword is looked for, not what stands behind "
+     "it\n"},
+    {"    tcp: {query_response: [{expect: ^220}, {send: EHLO a b}]}\n",
+     "module m: not converted: ehlo_name: a space can't be in a host name\n"},
+    {"    tcp: {query_response: [{expect: ^220}, {send: STARTTLS}, {expect: ^454}]}\n",
+     "module m: expect \"^454\" is not converted: STARTTLS is answered by 220\n"},
+    {"    tcp: {query_response: [{expect: ^220}, {send: STARTTLS}]}\n",
+     "f:4:51: module m: STARTTLS was only sent; now the TLS handshake is made as well\n"},
+    {"    tcp: {query_response: [{expect: ^220}, {send: EHLO}, {send: AUTH PLAIN c2VjcmV0}, "
+     "{expect: ^235}]}\n",
+     "module m: send \"AUTH\" is not converted: only EHLO, STARTTLS and QUIT are sent\n"},
+    {"    tcp: {query_response: [{expect: ^220}, {send: VRFY x}, {expect: ^252}]}\n",
+     "module m: expect \"^252\" is not converted: the command before it is not either\n"},
+};
+
 static void test_noted(void **state)
 {
     (void)state;
-    static const struct {
-        const char *details, *note; /* note: one of those that are made */
-    } rows[] = {
-        {PLAIN ", preferred_ip_protocol: ip4}\n",
-         "f:4:80: module m: preferred_ip_protocol is not converted: both families are tried side by "
-         "side; for IPv4 only write \"ipv4: yes\"\n"},
-        {PLAIN "}\n    timeout: 5\n",
-         "f:5:14: module m: timeout is not converted: it is no duration up to 24h\n"},
-        {PLAIN "}\n    timeout: 25h\n",
-         "f:5:14: module m: timeout is not converted: it is no duration up to 24h\n"},
-        {PLAIN ", tls_config: {ca_file: x}}\n",
-         "f:4:69: module m: tls_config is not converted: no TLS is used here\n"},
-        {PLAIN ", tls: true, tls_config: {min_version: TLS10}}\n",
-         "f:4:94: module m: TLS 1.0 can't be spoken; 1.1 stands instead\n"},
-        {PLAIN ", tls: true, tls_config: {min_version: SSL3}}\n",
-         "module m: tls_min is not converted: it is none of TLS10 TLS11 TLS12 TLS13\n"},
-        {PLAIN ", tls: true, tls_config: {ca: x}}\n",
-         "module m: \"ca\" is not converted: write the certificates into a file, and name it by "
-         "ca_file\n"},
-        {PLAIN ", tls: true, tls_config: {key_file: x}}\n",
-         "module m: \"key_file\" is not converted: client certificates are not in this version\n"},
-        {PLAIN ", source_ip_address: me}\n",
-         "module m: not converted: source_address: \"me\" can't be "
-         "used; it is an IPv4 or IPv6 address of this machine\n"},
-        {PLAIN ", foo: 1}\n", "module m: \"foo\" is not converted: there is no such option\n"},
-        {PLAIN "}\n    http: {}\n",
-         "f:5:5: module m: \"http\" is not converted: the prober of this module does not use it\n"},
-        {"    tcp: {query_response: [{expect: ^220, labels: [{name: a, value: b}]}]}\n",
-         "f:4:43: module m: labels are not converted: text of a server never becomes a label\n"},
-        {"    tcp: {query_response: [{expect: ^220}, {send: EHLO}, {expect_bytes: x}]}\n",
-         "module m: \"expect_bytes\" is not converted\n"},
-        {"    tcp: {query_response: [{expect: '^220 (x'}, {send: EHLO}]}\n",
-         "f:4:37: module m: expect \"^220 (x\" is not converted: the pattern"},
-        {"    tcp: {query_response: [{expect: \"220(\\r\\u2028x\"}, {send: EHLO}]}\n",
-         "module m: expect \"220(\\x0d\\xe2\\x80\\xa8x\" is not converted: the pattern \"220(????x\" is "
-         "wrong"},
-        {"    tcp: {query_response: [{expect: ^220}, {expect: ^220 x}]}\n",
-         "module m: expect \"^220 x\" is not converted: one pattern is for the banner\n"},
-        {"    tcp: {query_response: [{expect: ^220}, {send: EHLO}, {expect: '^250-(A|B)'}]}\n",
-         "module m: expect \"^250-(A|B)\" is not converted: it is no pattern of one EHLO keyword\n"},
-        {"    tcp: {query_response: [{expect: ^220}, {send: EHLO}, {expect: '^250-AUTH PLAIN'}]}\n",
-         "module m: expect \"^250-AUTH PLAIN\": only the keyword is looked for, not what stands behind "
-         "it\n"},
-        {"    tcp: {query_response: [{expect: ^220}, {send: EHLO a b}]}\n",
-         "module m: not converted: ehlo_name: a space can't be in a host name\n"},
-        {"    tcp: {query_response: [{expect: ^220}, {send: STARTTLS}, {expect: ^454}]}\n",
-         "module m: expect \"^454\" is not converted: STARTTLS is answered by 220\n"},
-        {"    tcp: {query_response: [{expect: ^220}, {send: STARTTLS}]}\n",
-         "f:4:51: module m: STARTTLS was only sent; now the TLS handshake is made as well\n"},
-        {"    tcp: {query_response: [{expect: ^220}, {send: EHLO}, {send: AUTH PLAIN c2VjcmV0}, "
-         "{expect: ^235}]}\n",
-         "module m: send \"AUTH\" is not converted: only EHLO, STARTTLS and QUIT are sent\n"},
-        {"    tcp: {query_response: [{expect: ^220}, {send: VRFY x}, {expect: ^252}]}\n",
-         "module m: expect \"^252\" is not converted: the command before it is not either\n"},
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(noted_rows); i++) {
         char text[1024];
-        snprintf(text, sizeof text, "modules:\n  m:\n    prober: tcp\n%s", rows[i].details);
-        if (!convert(text) || strstr(text_of(&notes), rows[i].note) == NULL)
-            fail_msg("%s\n  notes  %s  not  %s", text, text_of(&notes), rows[i].note);
+        snprintf(text, sizeof text, "modules:\n  m:\n    prober: tcp\n%s", noted_rows[i].details);
+        if (!convert(text) || strstr(text_of(&notes), noted_rows[i].note) == NULL)
+            fail_msg("%s\n  notes  %s  not  %s", text, text_of(&notes), noted_rows[i].note);
         /* The same words are a comment of the module. */
-        const char *words = strstr(rows[i].note, "module m: ") + strlen("module m: ");
+        const char *words = strstr(noted_rows[i].note, "module m: ") + strlen("module m: ");
         if (strstr(text_of(&out), words) == NULL)
             fail_msg("%s\n  lacks  %s", text_of(&out), words);
         /* Nothing of a login is shown again. */

@@ -135,7 +135,8 @@ static void test_mistakes(void **state)
         {"a: \"x",
          "f:1:4: while scanning a quoted scalar: found unexpected end of stream; a quote has no end\n"},
         {"a: [1, 2",
-         "f:1:4: while parsing a flow sequence: did not find expected ',' or ']'; a [ or { has no end, or a comma is missing\n"},
+         "f:1:4: while parsing a flow sequence: did not find expected ',' or ']'; a [ or { has "
+         "no end, or a comma is missing\n"},
         {"a: \"\\d\"", "in double quotes a backslash is written \\\\\n"},
         {"a: b\nc: \xFF", "f:2:4: this is not UTF-8; save the file as UTF-8\n"},
         {"a: \x01", "f:1:4: a control character stands here; remove it\n"},
