@@ -4,11 +4,18 @@
 #ifndef SP_PROMETHEUS_WEB_TLS_H
 #define SP_PROMETHEUS_WEB_TLS_H
 
+#include "probe/buf.h"
+#include "prometheus/web_settings.h"
+
 #include <gnutls/gnutls.h>
 #include <stdbool.h>
 
 struct sp_web_tls;
 
+/* With one reference. NULL: `errors` has lines; *out_pair_only: all but the certificate with its key is
+ * right, as it is for a moment while they are being replaced. */
+struct sp_web_tls *sp_web_tls_new(const struct sp_web_settings *settings, struct sp_buf *errors,
+                                  bool *out_pair_only);
 struct sp_web_tls *sp_web_tls_ref(struct sp_web_tls *tls);
 void sp_web_tls_unref(struct sp_web_tls *tls); /* NULL is allowed */
 /* Before the handshake of a server's session; `tls` must outlive the session. */
