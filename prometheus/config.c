@@ -81,33 +81,30 @@ static const char *find_other_file(const char *key)
     return NULL;
 }
 
+/* Modules first, wherever they stand: targets name them. */
 static void read_top(struct sp_config_reader *reader)
 {
     static const char *const keys[] = {"modules", "exporter"};
     struct sp_yaml *yaml = reader->yaml;
-    const struct sp_yaml_node *modules = NULL, *exporter = NULL;
+    const struct sp_yaml_node *modules = sp_yaml_find(yaml->root, keys[0]);
 
     if (!sp_yaml_want_map(yaml, "the file", yaml->root))
         return;
-    for (size_t i = 0; i < yaml->root->count; i++) {
-        const struct sp_yaml_item *item = &yaml->root->items[i];
-        const char *hint = find_other_file(item->key->text);
-        if (strcmp(item->key->text, "modules") == 0)
-            modules = item->value;
-        else if (strcmp(item->key->text, "exporter") == 0)
-            exporter = item->value;
-        else if (hint != NULL)
-            sp_yaml_error(yaml, item->key, "unknown key \"%s\"; %s", item->key->text, hint);
-        else
-            sp_yaml_unknown_key(yaml, item->key, keys, sizeof keys / sizeof keys[0]);
-    }
     if (modules == NULL)
         sp_yaml_error(yaml, yaml->root,
                       "there are no modules; add at least \"modules: {smtp: {}}\"");
     else
         sp_config_read_modules(reader, modules);
-    if (exporter != NULL)
-        sp_config_read_exporter(reader, exporter);
+    for (size_t i = 0; i < yaml->root->count; i++) {
+        const struct sp_yaml_item *item = &yaml->root->items[i];
+        const char *hint = find_other_file(item->key->text);
+        if (strcmp(item->key->text, "exporter") == 0)
+            sp_config_read_exporter(reader, item->value);
+        else if (hint != NULL)
+            sp_yaml_error(yaml, item->key, "unknown key \"%s\"; %s", item->key->text, hint);
+        else if (strcmp(item->key->text, "modules") != 0)
+            sp_yaml_unknown_key(yaml, item->key, keys, sizeof keys / sizeof keys[0]);
+    }
     sp_config_load_anchors(reader);
 }
 

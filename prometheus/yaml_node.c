@@ -228,6 +228,33 @@ static size_t measure_character(const unsigned char *text)
     return len;
 }
 
+/* What YAML takes for a control character, a line's end or none of its characters at all, by its code; 0:
+ * the character can stand as it is (YAML 1.1 §4.1.1, §4.2.2). */
+static unsigned find_escape(const unsigned char *text, size_t len)
+{
+    if (len == 1)
+        return text[0] < 0x20 || text[0] == 0x7F ? text[0] : 0;
+    if (len == 2)
+        return text[0] == 0xC2 && text[1] < 0xA0 ? text[1] : 0;
+    if (len == 3) {
+        unsigned code = (text[0] & 0x0Fu) << 12 | (text[1] & 0x3Fu) << 6 | (text[2] & 0x3Fu);
+        return code == 0x2028 || code == 0x2029 || code == 0xFEFF || code >= 0xFFFE ? code : 0;
+    }
+    return 0;
+}
+
+static bool print_character(struct sp_buf *out, const unsigned char *text, size_t len)
+{
+    unsigned escape = find_escape(text, len);
+    if (len == 0)
+        return sp_buf_append_str(out, "\\uFFFD");
+    if (escape != 0)
+        return sp_buf_printf(out, escape < 0x100 ? "\\x%02X" : "\\u%04X", escape);
+    if (*text == '"' || *text == '\\')
+        return sp_buf_printf(out, "\\%c", *text);
+    return sp_buf_append(out, text, len);
+}
+
 bool sp_yaml_print_scalar(struct sp_buf *out, const char *text)
 {
     if (can_be_plain(text))
@@ -236,16 +263,7 @@ bool sp_yaml_print_scalar(struct sp_buf *out, const char *text)
     const unsigned char *at = (const unsigned char *)text;
     while (done && *at != '\0') {
         size_t len = measure_character(at);
-        if (len == 0)
-            done = sp_buf_append_str(out, "\\uFFFD");
-        else if (len == 1 && (*at == '"' || *at == '\\'))
-            done = sp_buf_printf(out, "\\%c", *at);
-        else if (len == 1 && (*at < 0x20 || *at == 0x7F))
-            done = sp_buf_printf(out, "\\x%02X", *at);
-        else
-            /* U+0080 to U+009F are control characters to YAML. */
-            done = len == 2 && at[0] == 0xC2 && at[1] < 0xA0 ? sp_buf_printf(out, "\\x%02X", at[1])
-                                                             : sp_buf_append(out, at, len);
+        done = print_character(out, at, len);
         at += len > 0 ? len : 1;
     }
     return done && sp_buf_append_str(out, "\"");

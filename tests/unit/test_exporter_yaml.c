@@ -293,6 +293,11 @@ static void test_print(void **state)
         {"\xC2\x85", "\"\\x85\""},
         {"\xE2\x82\xAC", "\"\xE2\x82\xAC\""},
         {"\xF0\x9F\x93\xA7", "\"\xF0\x9F\x93\xA7\""},
+        {"a\xE2\x80\xA8"
+         "b",
+         "\"a\\u2028b\""},
+        {"\xEF\xBB\xBF", "\"\\uFEFF\""},
+        {"\xEF\xBF\xBF", "\"\\uFFFF\""},
         {"2001:db8::1", "\"2001:db8::1\""},
         {"0.5", "0.5"},
     };
