@@ -2,6 +2,7 @@
 /* The prober: what it refuses, what it connects to, how it ends, and that it doesn't grow. */
 #include "exporter_fake.h"
 
+#include "probe/limits.h"
 #include "prometheus/history.h"
 #include "prometheus/prober.h"
 
@@ -463,6 +464,46 @@ static void test_cancel_ends(void **state)
     assert_int_equal(fixture->status, SP_PROBER_FULL);
 }
 
+static void count_handle(uv_handle_t *handle, void *data)
+{
+    (void)handle;
+    ++*(unsigned *)data;
+}
+
+/* Modules of one reload after the other may name ever other DNS servers. */
+static void test_resolvers_are_bounded(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned first = 0, last = 0;
+    char server[32];
+    for (unsigned i = 1; i <= 60; i++) {
+        snprintf(server, sizeof server, "127.0.0.%u:5353", i);
+        fixture->config->module.options.dns_server = server;
+        assert_int_equal(start(fixture, "mx.example.org"), SP_PROBER_STARTED);
+        sp_prober_cancel(fixture->prober);
+        if (i == SP_LIMIT_RESOLVERS + 2 || i == 60) {
+            for (unsigned k = 0; k < 5; k++)
+                uv_run(&fixture->loop, UV_RUN_NOWAIT);
+            uv_walk(&fixture->loop, count_handle, i == 60 ? &last : &first);
+        }
+    }
+    assert_int_equal(first, last);
+    /* One that was used before is there again, and those in use are not closed. */
+    fixture->config->module.options.dns_server = fixture->dns.address;
+    fixture->dns.addresses[0] = "127.0.0.1";
+    snprintf(fixture->target, sizeof fixture->target, "mx.example.org:%u", fixture->server.port);
+    assert_int_equal(start(fixture, fixture->target), SP_PROBER_STARTED);
+    for (unsigned i = 61; i <= 90; i++) {
+        snprintf(server, sizeof server, "127.0.0.%u:5353", i);
+        fixture->config->module.options.dns_server = server;
+        fixture->timeout_ms = 1;
+        fixture->config->settings.max_per_target = 100;
+        assert_int_equal(start(fixture, "mx.example.org"), SP_PROBER_STARTED);
+    }
+    run_until(fixture, 60 + 31);
+    assert_int_equal(fixture->server.accepted, 1);
+}
+
 /* --- growth ----------------------------------------------------------------------------------- */
 
 static void start_some(struct fixture *fixture);
@@ -561,6 +602,7 @@ int main(void)
         TEST(test_forbidden_name_is_not_looked_up),
         TEST(test_cancel),
         TEST(test_cancel_ends),
+        TEST(test_resolvers_are_bounded),
         TEST(test_growth),
         TEST(test_growth_with_lookups),
         TEST(test_large),
