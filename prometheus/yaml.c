@@ -218,23 +218,37 @@ static int compare_keys(const void *a, const void *b)
     return order != 0 ? order : (x > y) - (x < y);
 }
 
-static bool check_duplicates(struct builder *builder, const struct sp_yaml_node *map)
+/* A key that is there again is told and left out, so that whoever reads the tree meets each key once. */
+static bool drop_duplicates(struct builder *builder, struct frame *frame)
 {
-    const struct sp_yaml_item **sorted =
-        sp_arena_array(builder->yaml->arena, map->count, sizeof *sorted);
-    if (sorted == NULL)
+    char quoted[SP_QUOTE_SIZE];
+    struct sp_yaml_node *map = frame->node;
+    struct sp_arena *arena = builder->yaml->arena;
+    const struct sp_yaml_item **sorted = sp_arena_array(arena, map->count, sizeof *sorted);
+    const struct sp_yaml_item **first = sp_arena_array(arena, map->count, sizeof *first);
+    size_t kept = 0;
+    if (sorted == NULL || first == NULL)
         return sp_yaml_no_memory(builder->yaml);
     for (size_t i = 0; i < map->count; i++)
-        sorted[i] = &map->items[i];
+        sorted[i] = &frame->items[i];
     qsort(sorted, map->count, sizeof(*sorted), compare_keys);
-    for (size_t i = 1; i < map->count; i++) {
-        char quoted[SP_QUOTE_SIZE];
-        const struct sp_yaml_node *first = sorted[i - 1]->key, *key = sorted[i]->key;
-        if (strcmp(first->text, key->text) == 0)
+    for (size_t i = 0; i < map->count; i++) {
+        const struct sp_yaml_item *before = i > 0 ? first[sorted[i - 1] - frame->items] : NULL;
+        bool again = before != NULL && strcmp(before->key->text, sorted[i]->key->text) == 0;
+        first[sorted[i] - frame->items] = again ? before : sorted[i];
+    }
+    for (size_t i = 0; i < map->count; i++) {
+        const struct sp_yaml_node *key = frame->items[i].key;
+        if (first[i] != &frame->items[i])
             sp_yaml_error(
                 builder->yaml, key, "the key %s is there twice (first on line %u); remove one",
-                sp_quote(quoted, sizeof quoted, key->text, strlen(key->text)), first->line);
+                sp_quote(quoted, sizeof quoted, key->text, strlen(key->text)), first[i]->key->line);
     }
+    for (size_t i = 0; i < map->count; i++) {
+        if (first[i] == &frame->items[i])
+            frame->items[kept++] = frame->items[i];
+    }
+    map->count = kept;
     return true;
 }
 
@@ -291,7 +305,7 @@ static bool end_frame(struct builder *builder, yaml_mark_t mark)
     struct frame *frame = &builder->frames[builder->depth - 1];
     struct sp_yaml_node *node = frame->node;
     if (node->kind == SP_YAML_MAP && node->count > 0 &&
-        (!check_duplicates(builder, node) || !resolve_merge(builder, frame)))
+        (!drop_duplicates(builder, frame) || !resolve_merge(builder, frame)))
         return false;
     builder->depth--;
     return add_value(builder, node, mark);

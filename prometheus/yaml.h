@@ -51,7 +51,8 @@ void sp_yaml_free(struct sp_yaml *yaml);
 /* Reads yaml->name, a regular file of at most SP_LIMIT_YAML_FILE octets, into `out`. False: an error was
  * added. */
 bool sp_yaml_read_file(struct sp_yaml *yaml, struct sp_buf *out);
-/* Makes the tree. False: there is none. With true there may still be errors (yaml->error_count). */
+/* Makes the tree. False: there is none. With true there may still be errors (yaml->error_count); a key
+ * that was there twice is in it once. */
 bool sp_yaml_parse(struct sp_yaml *yaml, const char *text, size_t len);
 
 /* Adds "file:line:column: message"; node NULL: "file: message". */

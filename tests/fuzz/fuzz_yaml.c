@@ -85,7 +85,10 @@ static void check_node(const struct sp_yaml_node *node, unsigned lines)
     need(node->line >= 1 && node->line <= lines + 1 && node->column >= 1);
     need((node->kind == SP_YAML_SCALAR) == (node->text != NULL));
     for (size_t i = 0; i < node->count; i++) {
-        need((node->kind == SP_YAML_MAP) == (node->items[i].key != NULL));
+        const struct sp_yaml_node *key = node->items[i].key;
+        need((node->kind == SP_YAML_MAP) == (key != NULL));
+        /* No key is there twice: the first one found is this one. */
+        need(key == NULL || sp_yaml_find(node, key->text) == node->items[i].value);
         check_node(node->items[i].value, lines);
     }
 }

@@ -324,6 +324,13 @@ static void test_refused_exporter(void **state)
          "f:2:52: allow_params: \"ca_file\" can't be set by a URL\n"
          "f:2:61: allow_params: unknown option \"zebra\"\n"
          "f:2:73: allow_params: \"tls\" is there twice; remove one\n"},
+        {MODULES "exporter:\n  targets: [a, b, c]\n  allow_params: [tls]\n"
+                 "  targets: [d]\n  allow_params: []\nexporter:\n  targets: [e]\n",
+         "f:5:3: the key \"targets\" is there twice (first on line 3); remove one\n"
+         "f:6:3: the key \"allow_params\" is there twice (first on line 4); remove one\n"
+         "f:7:1: the key \"exporter\" is there twice (first on line 2); remove one\n"},
+        {MODULES "exporter: {targets: [{target: a, labels: {b: c, d: e}, labels: {f: g}}]}",
+         "f:2:56: the key \"labels\" is there twice (first on line 2); remove one\n"},
         {MODULES "exporter: {targets: [a b]}",
          "f:2:22: a target is one word such as mx.example.org:25; options belong into a module\n"},
         {MODULES "exporter: {targets: ['@file']}",

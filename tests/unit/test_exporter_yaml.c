@@ -159,6 +159,20 @@ static void test_mistakes(void **state)
     }
 }
 
+/* Each key is in the tree once, so that nobody who reads it has to think of it. */
+static void test_duplicates_are_dropped(void **state)
+{
+    (void)state;
+    char tree[256] = "";
+    assert_true(parse("b: 1\na: 2\nb: 3\nb: [4]\nc: 5\n"));
+    assert_int_equal(yaml.error_count, 2);
+    show(yaml.root, tree, sizeof tree);
+    assert_string_equal(tree, "{b@1:1=1 a@2:1=2 c@5:1=5}");
+    assert_true(parse("&k b: 1\n*k : 2\n"));
+    assert_int_equal(yaml.error_count, 1);
+    assert_int_equal(yaml.root->count, 1);
+}
+
 static void test_nul_octet(void **state)
 {
     (void)state;
@@ -390,6 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_tree, begin, end),
         cmocka_unit_test_setup_teardown(test_mistakes, begin, end),
+        cmocka_unit_test_setup_teardown(test_duplicates_are_dropped, begin, end),
         cmocka_unit_test_setup_teardown(test_nul_octet, begin, end),
         cmocka_unit_test_setup_teardown(test_bomb, begin, end),
         cmocka_unit_test_setup_teardown(test_many_mistakes, begin, end),
