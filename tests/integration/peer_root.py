@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A root directory that holds three mail servers and three monitoring systems of Debian.
+"""A root directory that holds three mail servers and four monitoring systems of Debian.
 
 As packages some exclude each other, and nothing of them may stay on the machine. So apt resolves
 and downloads each one as if for an empty machine, and all archives are unpacked, not installed,
@@ -17,7 +17,7 @@ import subprocess
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # The shell is a package that no other depends on: it is always there.
 PACKAGES = ("postfix", "exim4-daemon-light", "opensmtpd", "icinga2-bin", "nagios4-core",
-            "nagios-nrpe-server", "nagios-nrpe-plugin", "monitoring-plugins-basic", "dash")
+            "nagios-nrpe-server", "nagios-nrpe-plugin", "monitoring-plugins-basic", "prometheus", "dash")
 
 # name: (uid, gid, home); ids that no normal installation gives away.
 USERS = {
