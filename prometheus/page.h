@@ -23,7 +23,8 @@ struct sp_page_context {
     const char *prefix;         /* the route prefix, "" or "/x" */
     int64_t now_ms, started_ms;
     size_t in_flight;
-    const char *search; /* ?q=, or NULL: words that must all be in target, module, reason … */
+    const char *
+        search; /* ?q=, or NULL: words (8 of them count) that must all be in target, module, reason … */
     bool only_problems; /* ?problems=1 */
     const char *page;   /* ?page=, or NULL: 1 and up; what is no such number is the first one */
 };
