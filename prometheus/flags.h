@@ -5,8 +5,9 @@
  *
  *   word = "--" name ["=" value] | "--no-" name | "-h"
  *
- * A value follows behind "=" or as the next word, which then does not begin with "--". A switch takes none; --no-NAME turns it off. The last
- * one of a repeated flag counts, except where a list adds up. Names are never shortened.
+ * A value follows behind "=" or as the next word, which then does not begin with "--". A switch takes none;
+ * --no-NAME turns it off. The last one of a repeated flag counts, except where a list adds up. Names are
+ * never shortened.
  */
 #ifndef SP_PROMETHEUS_FLAGS_H
 #define SP_PROMETHEUS_FLAGS_H

@@ -2,9 +2,9 @@
 """A program needs the libraries it was designed with and no other: a second TLS library, or one
 that an innocent package drags in, shows here.
 
-    links.py PROGRAM [--without LIBRARY]...
+    links.py PROGRAM [--with LIBRARY | --without LIBRARY]...
 
-A library behind --without is one that this program is not meant to use.
+A library behind --without is one that this program is not meant to use; one behind --with is its own.
 """
 
 import re
@@ -18,7 +18,9 @@ ALLOWED = {"libc", "libm", "libpthread", "libgcc_s", "ld-linux-x86-64", "ld-linu
 
 
 def main():
-    needed = NEEDED - set(sys.argv[3::2])
+    needed = set(NEEDED)
+    for option, library in zip(sys.argv[2::2], sys.argv[3::2]):
+        needed = needed | {library} if option == "--with" else needed - {library}
     dynamic = subprocess.run(["readelf", "-d", sys.argv[1]], check=True, stdout=subprocess.PIPE,
                              env={"LC_ALL": "C", "PATH": "/usr/bin"}).stdout.decode()
     names = {re.sub(r"\.so[.\d]*$", "", name)

@@ -22,10 +22,12 @@
 /* The words of `line`, cut at blanks; NULL-ended behind a program's name. */
 static int split_words(char *line, char **words)
 {
+    static char name[] = "smtp-probe-exporter";
+    char *rest;
     int count = 0;
-    words[count++] = (char *)(uintptr_t) "smtp-probe-exporter";
-    for (char *word = strtok(line, " "); word != NULL && count < WORDS - 1;
-         word = strtok(NULL, " "))
+    words[count++] = name;
+    for (char *word = strtok_r(line, " ", &rest); word != NULL && count < WORDS - 1;
+         word = strtok_r(NULL, " ", &rest))
         words[count++] = word;
     words[count] = NULL;
     return count;
