@@ -137,6 +137,8 @@ static void draw_phase(struct sp_html *html, enum sp_phase phase, const struct s
         width = HAIR;
     if (from + width > WIDTH)
         from = WIDTH - width;
+    if (width > 4 * HAIR)
+        width -= HAIR; /* a gap, so that neighbours of one colour can be told apart */
     sp_html_write(html, "<rect class=\"%s\" x=\"%d\" width=\"%d\" height=\"10\"/>",
                   choose_class(phase), (int)from, (int)width);
 }
