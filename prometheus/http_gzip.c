@@ -127,5 +127,7 @@ void *sp_http_gzip(struct sp_http_gzip *gzip, const void *data, size_t len, size
     }
     *out_len = len - gzip->stream.avail_out;
     uint8_t *shorter = realloc(out, *out_len);
-    return shorter ? shorter : out;
+    if (shorter)
+        out = shorter;
+    return out;
 }
