@@ -5,7 +5,8 @@
  *   what changed                       what happens
  *   nothing                            nothing
  *   the file or its client CA, right   the new one is in force for the next request and connection
- *   the file or its client CA, wrong   every request gets 500 until it is right; TLS as before
+ *   the file or its client CA, wrong   every request gets 500 until it is right; TLS as before. Wrong is
+ *                                      also what would let everybody in who was not let in before
  *   certificate or key, right          the next connection gets them
  *   certificate or key, wrong          logged; the old ones stay, as halfway through a renewal
  */
@@ -112,6 +113,32 @@ static void put_in_force(struct sp_web_config *web, struct sp_web_settings *sett
     }
 }
 
+static bool knows_its_clients(const struct sp_web_settings *settings)
+{
+    return settings->user_count > 0 ||
+           (settings->tls && settings->client_auth == SP_WEB_REQUIRE_AND_VERIFY_CLIENT_CERT);
+}
+
+/* What the program was started with in mind stays: a file that is half written, or emptied by mistake,
+ * must not open the door, and an address beyond loopback was allowed because somebody is asked there. */
+static bool may_follow(const struct sp_web_config *web, const struct sp_web_settings *settings,
+                       struct sp_buf *errors)
+{
+    if (!web->settings)
+        return true;
+    bool same_tls = web->settings->tls == settings->tls;
+    bool opens = knows_its_clients(web->settings) && !knows_its_clients(settings);
+    if (!same_tls)
+        sp_buf_printf(errors, "%s: TLS can't be switched %s without a restart\n", web->path,
+                      settings->tls ? "on" : "off");
+    if (opens)
+        sp_buf_printf(errors,
+                      "%s: letting everybody in, without users or verified client certificates, "
+                      "needs a restart\n",
+                      web->path);
+    return same_tls && !opens;
+}
+
 /* False: nothing changed; *out_pair_only: only the certificate with its key is in the way. */
 static bool read_again(struct sp_web_config *web, struct sp_buf *errors, bool *out_pair_only)
 {
@@ -120,12 +147,7 @@ static bool read_again(struct sp_web_config *web, struct sp_buf *errors, bool *o
     struct sp_web_settings *settings = sp_web_settings_read(web->path, errors);
     if (!settings)
         return false;
-    bool ok = true;
-    if (web->settings && web->settings->tls != settings->tls) {
-        sp_buf_printf(errors, "%s: TLS can't be switched %s without a restart\n", web->path,
-                      settings->tls ? "on" : "off");
-        ok = false;
-    }
+    bool ok = may_follow(web, settings, errors);
     if (ok && !watch_files(web, settings)) {
         sp_buf_append_str(errors, "out of memory\n");
         ok = false;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * --web.config.file in exporter-toolkit's format: TLS of the server, users with bcrypt passwords, headers
- * and a rate limit. Read again when the file changes; a file that is wrong keeps nobody out who was kept
- * out before, and lets nobody in: requests are then answered 500.
+ * and a rate limit. Read again when the file changes; a file that is wrong lets nobody in: requests are
+ * then answered 500. Turning TLS on or off, or going without any users and verified client certificates
+ * where there were some, takes a restart.
  */
 #ifndef SP_PROMETHEUS_WEB_CONFIG_H
 #define SP_PROMETHEUS_WEB_CONFIG_H

@@ -147,18 +147,6 @@ static void await(int fd, struct reply *reply, bool head)
     }
 }
 
-/* Until the server closes. */
-static void await_end(int fd, struct reply *reply)
-{
-    uint64_t end = now_ms() + PATIENCE_MS;
-    *reply = (struct reply){.len = 0};
-    while (!reply->eof && now_ms() < end) {
-        turn();
-        listen_once(fd, reply);
-    }
-    assert_true(reply->eof);
-}
-
 static unsigned status_of(const struct reply *reply)
 {
     return strncmp(reply->text, "HTTP/1.1 ", 9) == 0 ? (unsigned)strtoul(reply->text + 9, NULL, 10)

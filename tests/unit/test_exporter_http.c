@@ -85,6 +85,18 @@ static void await_kept(size_t count)
     assert_int_equal(kept_count, count);
 }
 
+/* Until the server closes. */
+static void await_end(int fd, struct reply *reply)
+{
+    uint64_t end = now_ms() + PATIENCE_MS;
+    *reply = (struct reply){.len = 0};
+    while (!reply->eof && now_ms() < end) {
+        turn();
+        listen_once(fd, reply);
+    }
+    assert_true(reply->eof);
+}
+
 /* --- parts ------------------------------------------------------------------------------------- */
 
 static void test_targets(void **state)
