@@ -95,7 +95,8 @@ static int convert(const char *path)
     sp_buf_init(&text, SP_LIMIT_PAGE);
     sp_buf_init(&notes, SP_LIMIT_PAGE);
     bool converted = sp_convert(path, &text, &notes);
-    fwrite(notes.data, 1, notes.len, stderr);
+    if (notes.len > 0)
+        fwrite(notes.data, 1, notes.len, stderr);
     sp_buf_free(&notes);
     if (converted)
         return print_text(true, &text);
@@ -534,8 +535,10 @@ static int check(struct program *program)
     if (right)
         printf("%s: the configuration is right, with %zu modules\n",
                path != NULL ? path : "no file", sp_config_module_count(config));
-    else
+    else if (errors.len > 0)
         fwrite(errors.data, 1, errors.len, stderr);
+    else
+        fprintf(stderr, "smtp-probe-exporter: out of memory\n");
     sp_buf_free(&errors);
     sp_config_unref(config);
     if (program->web != NULL)

@@ -9,6 +9,7 @@ import concurrent.futures
 import gzip
 import json
 import re
+import socket
 import sys
 import time
 
@@ -247,6 +248,23 @@ def caps(bench):
             bench.expect(metrics.has(f'{REJECTED}{{cause="{cause}"}} 1'), f"the counter of {cause}")
 
 
+def gone(bench):
+    """clients that do not wait for the answer"""
+    with bench.exporter() as exporter:
+        for name in ("slow", "silent"):
+            for _ in range(10):
+                with socket.create_connection(exporter.address) as client:
+                    client.sendall(f"GET {bench.probe(name, 'short')} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        def in_flight():
+            return exporter.ask("/metrics").metric("smtp_probe_probes_in_flight")
+        bench.expect(in_flight() > 0, "the probes have begun")
+        deadline = time.monotonic() + 5 * FACTOR
+        while in_flight() > 0 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        bench.equal(in_flight(), 0, "probes in flight")
+        bench.expect(exporter.ask(bench.probe("plain")).has("probe_success 1"), "a probe afterwards")
+
+
 def allowed(bench):
     """allow_targets by name and address"""
     config = bench.write("allow.yml", "modules:\n  plain:\n    tls: none\nexporter:\n"
@@ -287,8 +305,8 @@ def prefix(bench):
         bench.expect('"/smtp/style.css"' in exporter.ask("/").text, "links have it all the same")
 
 
-CASES = [paths, success, failures, parameters, formats, timeouts, deadlines, many, caps, allowed, history,
-         prefix]
+CASES = [paths, success, failures, parameters, formats, timeouts, deadlines, many, caps, gone, allowed,
+         history, prefix]
 
 
 def main():
