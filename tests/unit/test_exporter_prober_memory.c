@@ -130,12 +130,12 @@ static void probe(struct fixture *fixture)
     sp_config_unref(config);
 }
 
-static void test_each_allocation(void **state)
+/* From the loop to its end; returns how many allocations were made to fail. */
+static size_t run_round(bool starve)
 {
     struct fixture fixture = {0};
     char error[256] = "";
     size_t count = 0;
-    (void)state;
     assert_int_equal(uv_loop_init(&fixture.loop), 0);
     fake_dns_start(&fixture.dns, &fixture.loop);
     fixture.dns.addresses[0] = "127.0.0.1";
@@ -143,21 +143,14 @@ static void test_each_allocation(void **state)
     fixture.history = sp_history_new(1);
     assert_non_null(fixture.prober);
     assert_non_null(fixture.history);
-    /* The first one makes what stays: the resolver, the row. */
+    for (bool failed = starve; failed; count += failed) {
+        left = count;
+        probe(&fixture);
+        failed = left == SIZE_MAX;
+        left = SIZE_MAX;
+    }
     probe(&fixture);
-    probe(&fixture);
-    assert_int_equal(fixture.calls, 2);
-    long before = live;
-    if (OWN_ALLOCATOR)
-        for (bool failed = true; failed; count++) {
-            left = count;
-            probe(&fixture);
-            failed = left == SIZE_MAX;
-            left = SIZE_MAX;
-        }
-    probe(&fixture);
-    assert_int_equal(live, before);
-    assert_true(!OWN_ALLOCATOR || count > 30);
+    assert_true(fixture.calls > 0);
     sp_history_free(fixture.history);
     sp_prober_close(fixture.prober);
     uv_close((uv_handle_t *)&fixture.dns.udp, NULL);
@@ -165,6 +158,16 @@ static void test_each_allocation(void **state)
     sp_prober_free(fixture.prober);
     assert_int_equal(uv_loop_close(&fixture.loop), 0);
     assert_int_equal(fake_configs, 0);
+    return count;
+}
+
+static void test_each_allocation(void **state)
+{
+    (void)state;
+    run_round(false); /* what libraries keep for ever is there from now on */
+    long before = live;
+    assert_true(run_round(OWN_ALLOCATOR) > 20 || !OWN_ALLOCATOR);
+    assert_int_equal(live, before);
 }
 
 static void test_birth(void **state)
