@@ -279,11 +279,14 @@ static void on_web_log(void *data, const char *line)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
+/* Also when not all of it was begun. */
 static void close_handles(struct program *program)
 {
     program->life = CLOSING;
-    sp_http_close(program->http);
-    sp_prober_close(program->service.prober);
+    if (program->http != NULL)
+        sp_http_close(program->http);
+    if (program->service.prober != NULL)
+        sp_prober_close(program->service.prober);
     uv_close((uv_handle_t *)&program->hangup, NULL);
     uv_close((uv_handle_t *)&program->terminate, NULL);
     uv_close((uv_handle_t *)&program->interrupt, NULL);
@@ -399,6 +402,7 @@ static int make_parts(struct program *program)
         .metrics = sp_metrics_new(wall_ms()),
         .prober = sp_prober_new(&program->loop, wall_ms, error, sizeof error),
         .log = &program->log,
+        .failure_level = (enum sp_log_level)program->flags.log_prober,
         .prefix = program->flags.links_below,
         .timeout_offset_ms = program->flags.timeout_offset_ms,
         .started_ms = wall_ms(),
@@ -487,16 +491,6 @@ static void free_parts(struct program *program)
     sp_config_unref(service->config);
 }
 
-/* What was begun and can't go on. */
-static void give_up(struct program *program)
-{
-    if (program->http != NULL)
-        sp_http_close(program->http);
-    if (program->service.prober != NULL)
-        sp_prober_close(program->service.prober);
-    uv_run(&program->loop, UV_RUN_DEFAULT);
-}
-
 static int run(struct program *program)
 {
     if (!sp_descriptors_left(SP_DESCRIPTORS_LOOP) || uv_loop_init(&program->loop) != 0) {
@@ -505,17 +499,17 @@ static int run(struct program *program)
         return EXIT_RESOURCES;
     }
     sp_log_write(&program->log, SP_LOG_INFO, "starting", "version", SP_VERSION, NULL);
-    int code = make_parts(program);
+    /* Signals first: one that comes now is obeyed when the loop runs. */
+    int code = start_handles(program) ? make_parts(program) : EXIT_RESOURCES;
     if (code == 0)
         code = listen_for_requests(program);
-    if (code == 0 && start_handles(program)) {
+    if (code == 0)
         sp_systemd_notify("READY=1");
-        uv_run(&program->loop, UV_RUN_DEFAULT);
+    else
+        close_handles(program);
+    uv_run(&program->loop, UV_RUN_DEFAULT);
+    if (code == 0)
         sp_log_write(&program->log, SP_LOG_INFO, "ended", NULL);
-    } else {
-        code = code != 0 ? code : EXIT_RESOURCES;
-        give_up(program);
-    }
     free_parts(program);
     uv_loop_close(&program->loop);
     return code;

@@ -41,6 +41,7 @@ struct sp_flags {
     uint32_t timeout_offset_ms;
     uint32_t history_limit;
     unsigned log_level;  /* enum sp_log_level */
+    unsigned log_prober; /* enum sp_log_level: of failed probes */
     unsigned log_format; /* enum sp_log_format */
     const char *addresses[SP_FLAGS_ADDRESSES];
     size_t address_count;

@@ -22,7 +22,8 @@ struct sp_service {
     struct sp_metrics *metrics;
     struct sp_prober *prober;
     const struct sp_log *log;
-    const char *prefix; /* what links in pages begin with */
+    enum sp_log_level failure_level; /* of lines about failed probes */
+    const char *prefix;              /* what links in pages begin with */
     uint32_t timeout_offset_ms;
     int64_t started_ms;
     int64_t (*wall_ms)(void);

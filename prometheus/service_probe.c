@@ -50,12 +50,12 @@ static void log_outcome(const struct sp_service *service, const struct sp_outcom
 {
     const struct sp_result *result = &outcome->result;
     char seconds[32];
-    if (succeeded || service->log->level > SP_LOG_DEBUG)
+    if (succeeded || service->log->level > service->failure_level)
         return;
     snprintf(seconds, sizeof seconds, "%.6f", (double)result->evidence->total_ns / 1e9);
-    sp_log_write(service->log, SP_LOG_DEBUG, "probe failed", "target", outcome->target, "module",
-                 outcome->module->name, "reason", sp_reason_info(result->reason)->word, "message",
-                 result->message, "duration_seconds", seconds, NULL);
+    sp_log_write(service->log, service->failure_level, "probe failed", "target", outcome->target,
+                 "module", outcome->module->name, "reason", sp_reason_info(result->reason)->word,
+                 "message", result->message, "duration_seconds", seconds, NULL);
 }
 
 static void on_outcome(void *data, struct sp_outcome *outcome)

@@ -62,6 +62,7 @@ static const struct {
     {"--history.limit=1000001", SP_FLAGS_ERROR, "--history.limit: \"1000001\""},
     {"--history.limit=-1", SP_FLAGS_ERROR, "--history.limit: \"-1\""},
     {"--log.level=error --log.format json", SP_FLAGS_RUN, "- 500 100 3/1"},
+    {"--log.prober=warn", SP_FLAGS_RUN, "- 500 100 1/0"},
     {"--log.level=warning", SP_FLAGS_ERROR, "is not one of debug|info|warn|error"},
     {"--log.level=", SP_FLAGS_ERROR, "--log.level: \"\""},
     {"--web.listen-address=:1 --web.listen-address [::1]:2", SP_FLAGS_RUN,
