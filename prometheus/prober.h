@@ -24,7 +24,8 @@ struct sp_prober_request {
     struct sp_config *config;
     const struct sp_module *module;
     const char *target; /* one target word of the user's grammar; no @FILE, no - */
-    const char *const *params, *const *values; /* URL parameters that the configuration allows */
+    /* URL parameters; those that allow_params does not name are refused here. */
+    const char *const *params, *const *values;
     size_t param_count;
     /* The URL's `hostname`, which needs no allow_params; a server_name of the module or of the
      * parameters wins. NULL: none. */
