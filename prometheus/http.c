@@ -36,11 +36,11 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 static void run_listener(struct sp_http_listener *listener)
 {
-    listener->resumed = false;
+    listener->again = false;
     MHD_run(listener->daemon);
     unsigned long long ms = 0;
-    /* A reply that was made in a handler of another request; MHD_get_timeout does not know of it. */
-    if (listener->resumed)
+    /* MHD_get_timeout does not know of it. */
+    if (listener->again)
         uv_timer_start(&listener->timer, on_timer, 0, 0);
     else if (MHD_get_timeout(listener->daemon, &ms) == MHD_YES)
         uv_timer_start(&listener->timer, on_timer, ms, 0);
@@ -52,7 +52,7 @@ static void run_listener(struct sp_http_listener *listener)
 void sp_http_resume(struct sp_http_peer *peer)
 {
     MHD_resume_connection(peer->connection);
-    peer->listener->resumed = true;
+    peer->listener->again = true;
     uv_timer_start(&peer->listener->timer, on_timer, 0, 0);
 }
 
@@ -106,6 +106,8 @@ static void remove_peer(struct sp_http_peer *peer)
         peer->next->prev = peer->prev;
     if (!http->peers && !http->closing)
         uv_timer_stop(&http->sweep);
+    /* At the limit of connections or descriptors, the next one is accepted by the next run only. */
+    peer->listener->again = true;
     sp_http_tls_end(peer);
     free(peer);
 }

@@ -21,7 +21,7 @@ struct sp_http_listener {
     char *name;
     uv_poll_t poll;   /* its epoll descriptor */
     uv_timer_t timer; /* what MHD_get_timeout asks for */
-    bool resumed;     /* a connection was, and libmicrohttpd has not run since */
+    bool again;       /* a connection was resumed or closed, and libmicrohttpd has not run since */
 };
 
 struct sp_http {

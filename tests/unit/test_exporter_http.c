@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 #include <zlib.h>
 
@@ -705,6 +706,36 @@ static void test_connections_have_a_cap(void **state)
     free(reply);
 }
 
+/* Descriptors run out: who waits is accepted when others leave, though nothing else happens. */
+static void test_descriptors_run_out(void **state)
+{
+    struct sp_http *http = serve(NULL);
+    struct reply *reply = malloc(sizeof *reply);
+    struct rlimit limit, saved;
+    int fds[40];
+    (void)state;
+    for (size_t i = 0; i < 40; i++)
+        fds[i] = dial(port_of(http, 0));
+    getrlimit(RLIMIT_NOFILE, &saved);
+    limit = saved;
+    limit.rlim_cur = (rlim_t)fds[39] + 11; /* room for ten of them */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    turn_for(50);
+    say_text(fds[39], "GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
+    turn_for(50);
+    *reply = (struct reply){.len = 0};
+    listen_once(fds[39], reply);
+    assert_int_equal(reply->len, 0);
+    for (size_t i = 0; i < 39; i++)
+        close(fds[i]);
+    await(fds[39], reply, false);
+    setrlimit(RLIMIT_NOFILE, &saved);
+    assert_int_equal(status_of(reply), 200);
+    close(fds[39]);
+    close_server(http);
+    free(reply);
+}
+
 static void test_prefix(void **state)
 {
     static const struct {
@@ -867,6 +898,7 @@ int main(void)
         cmocka_unit_test(test_client_gone_while_it_waits),
         cmocka_unit_test(test_slow_client_holds_up_nobody),
         cmocka_unit_test(test_connections_have_a_cap),
+        cmocka_unit_test(test_descriptors_run_out),
         cmocka_unit_test(test_prefix),
         cmocka_unit_test(test_drain),
         cmocka_unit_test(test_close_while_requests_wait),
