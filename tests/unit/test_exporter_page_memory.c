@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Pages while allocation N and all after it fail, for every N: a page comes whole or is refused, nothing
+ * crashes and nothing is lost. */
+#include "prometheus/page.h"
+#include "tests/unit/exporter_sample.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define OWN_ALLOCATOR 0 /* the sanitizer has its own */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define OWN_ALLOCATOR 0
+#endif
+#endif
+#ifndef OWN_ALLOCATOR
+#define OWN_ALLOCATOR 1
+#endif
+
+static size_t left = SIZE_MAX; /* allocations that succeed; SIZE_MAX: all */
+static long live;
+
+#if OWN_ALLOCATOR
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void __libc_free(void *data);
+
+static bool may_allocate(void)
+{
+    if (left == 0) {
+        errno = ENOMEM;
+        return false;
+    }
+    left -= left != SIZE_MAX;
+    return true;
+}
+
+void *malloc(size_t size)
+{
+    void *data = may_allocate() ? __libc_malloc(size) : NULL;
+    live += data != NULL;
+    return data;
+}
+
+void *calloc(size_t count, size_t size)
+{
+    void *data = may_allocate() ? __libc_calloc(count, size) : NULL;
+    live += data != NULL;
+    return data;
+}
+
+void *realloc(void *old, size_t size)
+{
+    void *data = may_allocate() ? __libc_realloc(old, size) : NULL;
+    live += data != NULL && old == NULL;
+    return data;
+}
+
+void free(void *data)
+{
+    live -= data != NULL;
+    __libc_free(data);
+}
+#endif
+
+enum kind { STATUS, STATUS_JSON, OUTCOME, OUTCOME_JSON, SD_JSON, KIND_COUNT };
+
+static bool make(enum kind kind, const struct sp_page_context *context,
+                 const struct sp_outcome *outcome, struct sp_buf *out)
+{
+    switch (kind) {
+    case STATUS: return sp_page_status(context, out);
+    case STATUS_JSON: return sp_page_status_json(context, out);
+    case OUTCOME: return sp_page_outcome(context, outcome, out);
+    case OUTCOME_JSON: return sp_page_outcome_json(outcome, true, out);
+    case SD_JSON:
+    case KIND_COUNT: break;
+    }
+    return sp_page_sd_json(context->config, out);
+}
+
+/* Every N at first, then in growing steps: a page needs some hundred allocations, JSON thousands. */
+static size_t next_limit(size_t limit)
+{
+    return limit < 200 ? limit + 1 : limit + limit / 50;
+}
+
+/* Once through without a limit: the C library keeps some memory of its own, for its time zone. */
+static void warm_up(void)
+{
+    struct sp_history *history = sample_history();
+    struct sp_page_context context = sample_context(history);
+    struct sp_buf out;
+
+    sp_buf_init(&out, SP_LIMIT_WEB_PAGE);
+    assert_true(sp_page_status(&context, &out));
+    sp_buf_free(&out);
+    sp_history_free(history);
+}
+
+static void try_each_allocation(void)
+{
+    long start = live;
+    struct sp_history *history = sample_history();
+    struct sp_page_context context = sample_context(history);
+    const struct sp_outcome *outcome = sp_history_find(history, sample_last_id - 1);
+
+    assert_non_null(outcome);
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        struct sp_buf whole;
+        size_t refused = 0;
+        bool made = false;
+
+        sp_buf_init(&whole, SP_LIMIT_WEB_PAGE);
+        assert_true(make((enum kind)kind, &context, outcome, &whole));
+        for (size_t limit = 0; !made; limit = next_limit(limit)) {
+            const struct sp_history_row *rows;
+            struct sp_buf out;
+
+            sp_history_rows(history, &rows); /* it keeps them, and lets them go without memory */
+            long before = live;
+            sp_buf_init(&out, SP_LIMIT_WEB_PAGE);
+            left = limit;
+            made = make((enum kind)kind, &context, outcome, &out);
+            left = SIZE_MAX;
+            refused += made ? 0 : 1;
+            if (made && (out.len != whole.len || memcmp(out.data, whole.data, out.len) != 0))
+                fail_msg("kind %d after %zu allocations is a page, but not the whole", kind, limit);
+            sp_buf_free(&out);
+            assert_true(live <= before);
+        }
+        assert_true(refused > 5);
+        sp_buf_free(&whole);
+    }
+    sp_history_free(history);
+    assert_int_equal(live, start);
+}
+
+static void test_each_allocation(void **state)
+{
+    (void)state;
+    if (!OWN_ALLOCATOR)
+        skip();
+    warm_up();
+    try_each_allocation();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_allocation)};
+
+    return cmocka_run_group_tests(tests, sample_load_config, sample_free_config);
+}
