@@ -166,7 +166,8 @@ static void close_server(struct sp_http *http)
 {
     sp_http_close(http);
     sp_http_free(http);
-    turn_for(5); /* not until the loop is empty: what a failed test left behind would stop the rest */
+    turn_for(
+        5); /* not until the loop is empty: what a failed test left behind would stop the rest */
 }
 
 #endif
