@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -90,14 +91,18 @@ class MailServers:
             self.ports[name.partition("/")[2]] = int(port)
         else:
             raise RuntimeError("the scripted mail servers did not start")
+        # Its journal is not looked at, but a full pipe would stop it.
+        self.reader = threading.Thread(target=self.process.stdout.read, daemon=True)
+        self.reader.start()
 
     def __getitem__(self, name):
         return self.ports[name]
 
     def stop(self):
         self.process.stdin.close()
-        self.process.stdout.close()
         self.process.wait(timeout=10)
+        self.reader.join(timeout=10)
+        self.process.stdout.close()
 
 
 class Program:
