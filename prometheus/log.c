@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LINE_USUAL 512u
+
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
 /* Behind SP_SAFE_TERMINAL only quotes and backslashes are left that mean something in a string of
@@ -40,8 +42,9 @@ static bool append_value(struct sp_buf *out, enum sp_log_format format, const ch
 {
     struct sp_buf safe;
     sp_buf_init(&safe, SP_LIMIT_LINE);
-    bool ok = sp_safe_append(&safe, SP_SAFE_TERMINAL, value, strlen(value), 0);
-    const char *text = safe.data != NULL ? (const char *)safe.data : "";
+    bool ok = sp_buf_reserve(&safe, strlen(value) + 1) != NULL &&
+              sp_safe_append(&safe, SP_SAFE_TERMINAL, value, strlen(value), 0);
+    const char *text = (const char *)safe.data;
     if (ok && format == SP_LOG_LOGFMT && is_bare(text, safe.len))
         ok = sp_buf_append(out, text, safe.len);
     else
@@ -96,6 +99,7 @@ void sp_log_write(const struct sp_log *log, enum sp_log_level level, const char 
         return;
     clock_gettime(CLOCK_REALTIME, &now);
     sp_buf_init(&line, SP_LIMIT_WRITER);
+    sp_buf_reserve(&line, LINE_USUAL); /* one allocation for most lines */
     va_start(fields, message);
     bool ok = sp_log_line(&line, log->format, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000,
                           level, message, fields);

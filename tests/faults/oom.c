@@ -27,8 +27,9 @@ static int fail_stays;
 static atomic_long count;
 static const void *own_entry; /* an address in the program itself */
 
-/* dlsym itself may ask for memory before the real functions are known. */
-static unsigned char early[65536];
+/* dlsym itself, and what libraries like GnuTLS do as they are loaded, asks for memory before the real functions are
+ * known. */
+static unsigned char early[8388608];
 static size_t early_used;
 
 static void *early_alloc(size_t size)

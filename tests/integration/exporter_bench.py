@@ -68,7 +68,7 @@ class Exporter:
     """Started at once. `address` is (host, port) of the first listener, None where it did not start."""
 
     def __init__(self, program, *arguments, config=None, listen=("127.0.0.1:0",), environment=None,
-                 wrapper=(), **options):
+                 wrapper=(), wait=10, **options):
         words = [*wrapper, program, "--log.format=json", "--log.level=debug"]
         words += ["--config.file", str(config)] if config else []
         words += [f"--web.listen-address={address}" for address in listen]
@@ -82,7 +82,7 @@ class Exporter:
         self.reader.start()
         with self.conditions:
             self.conditions.wait_for(lambda: self.address or self.process.poll() is not None,
-                                     timeout=10 * FACTOR)
+                                     timeout=wait * FACTOR)
 
     def read_log(self):
         for line in self.process.stderr:
