@@ -168,6 +168,13 @@ def reload(bench):
         exporter.process.send_signal(signal.SIGHUP)
         bench.expect(exporter.wait_log("configuration reloaded", 3), "SIGHUP again")
         bench.equal(exporter.log[-1]["changed"], "false", "the log of a file that is the same")
+    with bench.exporter() as exporter, concurrent.futures.ThreadPoolExecutor(64) as pool:
+        asked = [pool.submit(exporter.ask, bench.probe("slow")) for _ in range(32)]
+        asked += [pool.submit(exporter.ask, bench.probe("good", "smtp")) for _ in range(32)]
+        statuses = {exporter.ask("/-/reload", "POST").status for _ in range(20)}
+        bench.equal(statuses, {200}, "reloads one after the other")
+        good = sum(answer.result().has("probe_success 1") for answer in asked)
+        bench.equal(good, 64, "good probes of 64 during twenty reloads")
     with bench.exporter("--config.enable-auto-reload", "--config.auto-reload-interval=1s",
                         config=config) as exporter:
         config.write_text("modules:\n  later:\n    tls: none\n")

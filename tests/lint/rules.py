@@ -233,6 +233,19 @@ def check_readme(top, report):
                     report.breach("README.md", number, f"--{option} is not in probe/options.def")
 
 
+def check_flags(top, report):
+    """What tells people of the exporter's flags may only name those that its table has."""
+    table = top / "prometheus/flags.c"
+    known = set(re.findall(r'\{\{"([a-z.-]+)"', table.read_text(encoding="utf-8"))) if table.is_file() else set()
+    for path in ("prometheus/README.md", "packaging/systemd/smtp-probe-exporter.service.in",
+                 "packaging/systemd/smtp-probe-exporter.socket"):
+        lines = (top / path).read_text(encoding="utf-8").split("\n") if known and (top / path).is_file() else []
+        for number, line in enumerate(lines, 1):
+            for flag in re.findall(r"(?<![\w-])--(?:no-)?([a-z]+\.[a-z.-]+[a-z])", line):
+                if flag not in known:
+                    report.breach(path, number, f"--{flag} is not in prometheus/flags.c")
+
+
 def main():
     top = pathlib.Path(sys.argv[1]).resolve()
     report, count = Report(), 0
@@ -246,6 +259,7 @@ def main():
         check_file(path, source, report)
         count += 1
     check_readme(top, report)
+    check_flags(top, report)
     print("\n".join(report.warnings + report.breaches))
     print(f"{count} files, {len(report.warnings)} notes, {len(report.breaches)} breaches")
     return 1 if report.breaches or count == 0 else 0
