@@ -493,14 +493,15 @@ static void free_parts(struct program *program)
 
 static int run(struct program *program)
 {
-    if (!sp_descriptors_left(SP_DESCRIPTORS_LOOP) || uv_loop_init(&program->loop) != 0) {
+    /* Signals first: one that comes now is obeyed when the loop runs. */
+    if (!sp_descriptors_left(SP_DESCRIPTORS_LOOP) || uv_loop_init(&program->loop) != 0 ||
+        !start_handles(program)) {
         sp_log_write(&program->log, SP_LOG_ERROR, "too little memory or too few files to begin",
                      NULL);
         return EXIT_RESOURCES;
     }
     sp_log_write(&program->log, SP_LOG_INFO, "starting", "version", SP_VERSION, NULL);
-    /* Signals first: one that comes now is obeyed when the loop runs. */
-    int code = start_handles(program) ? make_parts(program) : EXIT_RESOURCES;
+    int code = make_parts(program);
     if (code == 0)
         code = listen_for_requests(program);
     if (code == 0)
