@@ -30,9 +30,10 @@ struct latencies {
 
 struct connection {
     int fd;
-    bool busy, for_metrics;
+    bool busy, for_metrics, reused;
     int64_t started_ns;
-    size_t used;
+    char request[512];
+    size_t request_len, used;
     char answer[ANSWER_MAX];
 };
 
@@ -46,7 +47,7 @@ struct load {
     int epoll;
     struct connection *connections; /* in_flight of them, and one for /metrics */
     int64_t begin_ns, end_ns;
-    uint64_t begun, answered, refused, unsuccessful, broken, late;
+    uint64_t begun, answered, refused, unsuccessful, broken, late, repeated;
     struct latencies probes, pages;
     int64_t next_page_ns;
 };
@@ -109,7 +110,7 @@ static void open_connection(struct load *load, struct connection *connection)
     if (fcntl(connection->fd, F_SETFL, O_NONBLOCK) != 0 ||
         epoll_ctl(load->epoll, EPOLL_CTL_ADD, connection->fd, &event) != 0)
         die("epoll");
-    connection->busy = false;
+    connection->busy = connection->reused = false;
 }
 
 static void reopen(struct load *load, struct connection *connection)
@@ -118,29 +119,48 @@ static void reopen(struct load *load, struct connection *connection)
     open_connection(load, connection);
 }
 
+static void send_request(struct load *load, struct connection *connection)
+{
+    ssize_t len = send(connection->fd, connection->request, connection->request_len, MSG_NOSIGNAL);
+    connection->used = 0;
+    connection->busy = len == (ssize_t)connection->request_len;
+    if (connection->busy)
+        return;
+    load->broken++;
+    reopen(load, connection);
+}
+
 static void ask(struct load *load, struct connection *connection, int64_t due_ns)
 {
-    char request[512];
     int len;
     if (connection->for_metrics) {
-        len = snprintf(request, sizeof request, "GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n");
+        len = snprintf(connection->request, sizeof connection->request,
+                       "GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n");
     } else {
         struct in_addr target = {htonl(FIRST_TARGET + (uint32_t)(load->begun % load->targets))};
         char address[INET_ADDRSTRLEN];
         inet_ntop(AF_INET, &target, address, sizeof address);
-        len = snprintf(request, sizeof request,
+        len = snprintf(connection->request, sizeof connection->request,
                        "GET /probe?target=%s:%u&module=%s HTTP/1.1\r\nHost: exporter\r\n"
                        "X-Prometheus-Scrape-Timeout-Seconds: 10\r\n\r\n",
                        address, load->port, load->module);
         load->begun++;
     }
-    connection->busy = true;
-    connection->used = 0;
+    connection->request_len = (size_t)len;
     connection->started_ns = due_ns;
-    if (send(connection->fd, request, (size_t)len, MSG_NOSIGNAL) != len) {
-        load->broken++;
-        reopen(load, connection);
-    }
+    send_request(load, connection);
+}
+
+/* A server may close a connection that was idle just when it is asked again; then clients ask once more
+ * (RFC 9110, section 9.2.2), as Prometheus does. */
+static void take_end(struct load *load, struct connection *connection)
+{
+    bool again = connection->busy && connection->reused && connection->used == 0;
+    load->broken += connection->busy && !again;
+    load->repeated += again;
+    reopen(load, connection);
+    if (again)
+        send_request(load, connection);
 }
 
 /* --- answers ------------------------------------------------------------------------------------ */
@@ -159,6 +179,7 @@ static void take_answer(struct load *load, struct connection *connection, int64_
 {
     bool is_fine = memcmp(connection->answer, "HTTP/1.1 200", 12) == 0;
     connection->busy = false;
+    connection->reused = true;
     if (connection->for_metrics) {
         note(&load->pages, now - connection->started_ns);
         load->next_page_ns = now + METRICS_PAUSE_NS;
@@ -179,8 +200,7 @@ static void read_answer(struct load *load, struct connection *connection)
     if (len < 0 && errno == EAGAIN)
         return;
     if (len <= 0) {
-        load->broken += connection->busy;
-        reopen(load, connection);
+        take_end(load, connection);
         return;
     }
     connection->used += (size_t)len;
@@ -256,14 +276,15 @@ static void report(struct load *load)
     qsort(load->probes.us, load->probes.count, sizeof *load->probes.us, compare);
     qsort(load->pages.us, load->pages.count, sizeof *load->pages.us, compare);
     printf("{\"seconds\":%.3f,\"begun\":%llu,\"answered\":%llu,\"refused\":%llu,"
-           "\"unsuccessful\":%llu,\"broken\":%llu,\"late\":%llu,\"p50_ms\":%.3f,\"p99_ms\":%.3f,"
-           "\"max_ms\":%.3f,\"pages\":%zu,\"page_p50_ms\":%.3f,\"page_p99_ms\":%.3f}\n",
+           "\"unsuccessful\":%llu,\"broken\":%llu,\"late\":%llu,\"repeated\":%llu,"
+           "\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,"
+           "\"pages\":%zu,\"page_p50_ms\":%.3f,\"page_p99_ms\":%.3f}\n",
            seconds, (unsigned long long)load->begun, (unsigned long long)load->answered,
            (unsigned long long)load->refused, (unsigned long long)load->unsuccessful,
            (unsigned long long)load->broken, (unsigned long long)load->late,
-           percentile(&load->probes, 50), percentile(&load->probes, 99),
-           percentile(&load->probes, 100), load->pages.count, percentile(&load->pages, 50),
-           percentile(&load->pages, 99));
+           (unsigned long long)load->repeated, percentile(&load->probes, 50),
+           percentile(&load->probes, 99), percentile(&load->probes, 100), load->pages.count,
+           percentile(&load->pages, 50), percentile(&load->pages, 99));
 }
 
 static void print_usage(void)
