@@ -99,6 +99,8 @@
 #define SP_LIMIT_HTTP_CONNECTIONS 1000u /* of one listening socket, unless its owner says more */
 #define SP_LIMIT_HTTP_ADDRESSES 64u     /* listening sockets */
 #define SP_LIMIT_HTTP_TEXT 4096u        /* octets of a reply of one line */
+#define SP_LIMIT_HTTP_SMALL 65536u      /* octets of a reply that is sent however busy we are */
+#define SP_LIMIT_HTTP_HELD 67108864u /* octets of larger replies that clients have not read yet */
 #define SP_LIMIT_WEB_PAGE 8388608u /* octets of a page of HTML or JSON; escapes are most of them */
 #define SP_LIMIT_WEB_FILE 1048576u /* octets of the web configuration, a certificate or a key */
 #define SP_LIMIT_WEB_USERS 1000u   /* users with a password */

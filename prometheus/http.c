@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define IDLE_SECONDS 30u
+#define KEPT_SECONDS 150u /* longer than usual scrape intervals: each would need a new connection */
 #define SEND_SECONDS 60u
 #define SWEEP_MS 1000u
 
@@ -58,13 +59,32 @@ void sp_http_resume(struct sp_http_peer *peer)
 
 /* --- connections ------------------------------------------------------------------------------- */
 
+/* Seconds for the phase that the connection is in. */
+static uint64_t phase_limit(const struct sp_http_peer *peer)
+{
+    const struct sp_http_config *config = &peer->http->config;
+    if (peer->phase == SP_HTTP_SENDING)
+        return SEND_SECONDS;
+    bool crowded = peer->listener->peer_count > config->max_connections / 2;
+    return peer->used && !crowded ? config->kept_timeout : config->idle_timeout;
+}
+
+static bool is_over(const struct sp_http_peer *peer, uint64_t now)
+{
+    if (peer->phase == SP_HTTP_HANDLING)
+        return false;
+    /* Behind a new certificate or new rules for clients' certificates nobody stays as before. */
+    if (peer->phase == SP_HTTP_WAITING && sp_http_tls_is_stale(peer))
+        return true;
+    return now - peer->since >= phase_limit(peer) * 1000u;
+}
+
 static void on_sweep(uv_timer_t *timer)
 {
     const struct sp_http *http = timer->data;
     uint64_t now = uv_now(http->config.loop);
     for (struct sp_http_peer *peer = http->peers; peer; peer = peer->next) {
-        uint64_t limit = peer->phase == SP_HTTP_SENDING ? SEND_SECONDS : http->config.idle_timeout;
-        if (peer->phase == SP_HTTP_HANDLING || now - peer->since < limit * 1000u)
+        if (!is_over(peer, now))
             continue;
         /* The descriptor stays libmicrohttpd's, which sees the end of the connection and closes it. */
         const union MHD_ConnectionInfo *info =
@@ -92,6 +112,7 @@ static void add_peer(struct sp_http_listener *listener, struct MHD_Connection *c
     else
         uv_timer_start(&http->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
     http->peers = peer;
+    listener->peer_count++;
     sp_http_tls_start(peer);
 }
 
@@ -108,6 +129,7 @@ static void remove_peer(struct sp_http_peer *peer)
         uv_timer_stop(&http->sweep);
     /* At the limit of connections or descriptors, the next one is accepted by the next run only. */
     peer->listener->again = true;
+    peer->listener->peer_count--;
     sp_http_tls_end(peer);
     free(peer);
 }
@@ -136,6 +158,13 @@ static int refuse_certificate(gnutls_session_t session,
     return -1;
 }
 
+static unsigned longest_wait(const struct sp_http_config *config)
+{
+    unsigned longest =
+        config->kept_timeout > config->idle_timeout ? config->kept_timeout : config->idle_timeout;
+    return longest > SEND_SECONDS ? longest : SEND_SECONDS;
+}
+
 static struct MHD_Daemon *start_daemon(struct sp_http_listener *listener, int fd)
 {
     const struct sp_http_config *config = &listener->http->config;
@@ -144,7 +173,8 @@ static struct MHD_Daemon *start_daemon(struct sp_http_listener *listener, int fd
         {MHD_OPTION_LISTEN_SOCKET, fd, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)config->max_connections, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)SP_LIMIT_HTTP_MEMORY, NULL},
-        {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)config->idle_timeout, NULL},
+        /* For a connection without a peer; the others are swept. */
+        {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)longest_wait(config), NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)sp_http_on_completed, listener},
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, listener},
@@ -194,8 +224,9 @@ static bool start_listener(struct sp_http *http, int fd, char *error, size_t siz
     }
     http->open_handles++;
     uv_poll_start(&listener->poll, UV_READABLE, on_readable);
-    /* The first run puts the socket into the epoll set. */
-    run_listener(listener);
+    /* The first run puts the socket into the epoll set. It may find requests already, which wait until our
+     * owner has looked at the addresses and is ready for them. */
+    uv_timer_start(&listener->timer, on_timer, 0, 0);
     return true;
 }
 
@@ -249,6 +280,8 @@ struct sp_http *sp_http_new(const struct sp_http_config *config, char *error, si
         http->config.max_connections = SP_LIMIT_HTTP_CONNECTIONS;
     if (http->config.idle_timeout == 0)
         http->config.idle_timeout = IDLE_SECONDS;
+    if (http->config.kept_timeout == 0)
+        http->config.kept_timeout = KEPT_SECONDS;
     http->gzip = gzip;
     http->sweep.data = http;
     http->open_handles = 1;

@@ -41,9 +41,11 @@ struct sp_http_config {
      * "/" and "/x" a redirection to "/x/". */
     const char *prefix;
     unsigned max_connections; /* of each address; 0: SP_LIMIT_HTTP_CONNECTIONS */
-    /* Seconds that a client has for a whole request head, counted from the connection or from the last
-     * reply, so that it is the idle time of a kept connection too; 0: 30. */
-    unsigned idle_timeout;
+    unsigned
+        idle_timeout; /* seconds that a new client has for its first whole request head; 0: 30 */
+    /* Seconds that a connection is kept for the next whole head behind a reply; 0: 150. While more than
+     * half of the connections are taken, it is idle_timeout. */
+    unsigned kept_timeout;
     sp_http_handler handler;
     void *data;
 };
@@ -51,7 +53,7 @@ struct sp_http_config {
 /*
  * Listens. ":PORT" is every address of both families, "[::]:PORT" IPv6 alone; a host name stands for its
  * first address, IPv4 first. NULL: error[0..size) names the address and what is wrong with it. `config` is
- * copied. The process should ignore SIGPIPE and may need a higher RLIMIT_NOFILE than 1024.
+ * copied. Nothing is accepted before the loop runs. The process should ignore SIGPIPE and may need a higher RLIMIT_NOFILE than 1024.
  */
 struct sp_http *sp_http_new(const struct sp_http_config *config, char *error, size_t size);
 /* Where it listens, with the port that was chosen for ":0". */
@@ -80,7 +82,8 @@ const char *sp_http_header_value(const struct sp_http_request *request,
 /*
  * Compresses by Accept-Encoding, adds the security headers where the response has none of its own. Takes
  * the content of `body` (it is empty afterwards) and frees nothing else. A client that is gone does no
- * harm. The request is gone when this returns.
+ * harm. While replies of SP_LIMIT_HTTP_HELD octets wait for slow clients, a large body becomes a 503. The
+ * request is gone when this returns.
  */
 void sp_http_reply(struct sp_http_request *request, const struct sp_http_response *response);
 /* One line of text. */

@@ -22,6 +22,7 @@ struct sp_http_listener {
     uv_poll_t poll;   /* its epoll descriptor */
     uv_timer_t timer; /* what MHD_get_timeout asks for */
     bool again;       /* a connection was resumed or closed, and libmicrohttpd has not run since */
+    size_t peer_count;
 };
 
 struct sp_http {
@@ -33,6 +34,7 @@ struct sp_http {
     struct sp_http_gzip *gzip;
     struct sp_http_peer *peers; /* list */
     size_t in_flight;
+    size_t held; /* octets of replies that are not sent whole */
     unsigned open_handles;
     bool draining, closing, free_wanted;
 };
@@ -53,6 +55,7 @@ struct sp_http_peer {
     struct sp_http_request *request; /* from its first line until it is done */
     enum sp_http_peer_phase { SP_HTTP_WAITING, SP_HTTP_HANDLING, SP_HTTP_SENDING } phase;
     uint64_t since;         /* milliseconds of the loop's clock */
+    bool used;              /* a request was answered on it */
     struct sp_web_tls *tls; /* held; NULL: no TLS */
     bool verified;          /* the client's certificate obeys the rules */
 };
@@ -72,6 +75,8 @@ struct sp_http_request {
     } state;
     bool suspended;
     bool counted;    /* in sp_http's in_flight */
+    bool last;       /* its connection ends with the reply */
+    size_t held;     /* octets of the reply, counted in sp_http's `held` */
     unsigned rounds; /* how often the password was asked for */
     struct sp_web_wait *wait;
     struct MHD_Response *response;
@@ -89,10 +94,15 @@ enum MHD_Result sp_http_on_request(void *data, struct MHD_Connection *connection
 void sp_http_on_completed(void *data, struct MHD_Connection *connection, void **context,
                           enum MHD_RequestTerminationCode code);
 
+/* http_framing.c: why it is not plain where the request ends (RFC 9112 §6.3, §5.1), or NULL. */
+const char *sp_http_framing_fault(struct MHD_Connection *connection);
+
 /* http_tls.c. Gives a new connection its certificate and rules; one that fails here gets no handshake. */
 void sp_http_tls_start(struct sp_http_peer *peer);
 /* Whether the client may ask: there is no TLS, or its certificate obeys the rules. */
 bool sp_http_tls_allows(struct sp_http_peer *peer);
+/* The certificate or the rules have changed since the connection began. */
+bool sp_http_tls_is_stale(const struct sp_http_peer *peer);
 void sp_http_tls_end(struct sp_http_peer *peer);
 
 #endif

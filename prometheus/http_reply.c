@@ -54,7 +54,7 @@ static bool wants_gzip(const struct sp_http_request *request)
 }
 
 /* The body moves into the response, compressed where that is wanted and helps. */
-static struct MHD_Response *make_body(const struct sp_http_request *request, struct sp_buf *body,
+static struct MHD_Response *make_body(struct sp_http_request *request, struct sp_buf *body,
                                       bool compressible, bool *out_compressed)
 {
     size_t len = body ? body->len : 0;
@@ -71,8 +71,12 @@ static struct MHD_Response *make_body(const struct sp_http_request *request, str
     struct MHD_Response *response =
         data ? MHD_create_response_from_buffer_with_free_callback(len, data, free)
              : MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-    if (!response)
+    if (!response) {
         free(data);
+        return NULL;
+    }
+    request->held = data ? len : 0;
+    request->peer->http->held += request->held;
     return response;
 }
 
@@ -108,7 +112,7 @@ static bool add_headers(struct MHD_Response *made, const struct sp_web_config *w
     return ok;
 }
 
-static struct MHD_Response *make_response(const struct sp_http_request *request,
+static struct MHD_Response *make_response(struct sp_http_request *request,
                                           const struct sp_http_response *response)
 {
     const struct sp_http *http = request->peer->http;
@@ -122,7 +126,7 @@ static struct MHD_Response *make_response(const struct sp_http_request *request,
         ok = ok && MHD_add_response_header(made, "Vary", "Accept-Encoding") == MHD_YES;
     if (compressed)
         ok = ok && MHD_add_response_header(made, "Content-Encoding", "gzip") == MHD_YES;
-    if (http->draining)
+    if (http->draining || request->last || sp_http_tls_is_stale(request->peer))
         ok = ok && MHD_add_response_header(made, "Connection", "close") == MHD_YES;
     if (ok)
         return made;
@@ -130,8 +134,24 @@ static struct MHD_Response *make_response(const struct sp_http_request *request,
     return NULL;
 }
 
+/* What is small may always be sent, so that pages for which nobody waits stop no scrape. */
+static bool has_room(const struct sp_http *http, const struct sp_buf *body)
+{
+    return !body || body->len <= SP_LIMIT_HTTP_SMALL ||
+           (http->held < SP_LIMIT_HTTP_HELD && body->len <= SP_LIMIT_HTTP_HELD - http->held);
+}
+
 void sp_http_reply(struct sp_http_request *request, const struct sp_http_response *response)
 {
+    static const struct sp_http_header later = {"Retry-After", "5"};
+    static const struct sp_http_response busy = {.status = MHD_HTTP_SERVICE_UNAVAILABLE,
+                                                 .content_type = "text/plain; charset=utf-8",
+                                                 .headers = &later,
+                                                 .header_count = 1};
+    if (!has_room(request->peer->http, response->body)) {
+        sp_buf_free(response->body);
+        response = &busy;
+    }
     request->status = response->status;
     request->response = make_response(request, response);
     request->state = SP_HTTP_ANSWERED;

@@ -77,6 +77,12 @@ static enum MHD_Result begin(struct sp_http_request *request, const char *method
         sp_http_target_free(&request->target);
         request->problem = "a NUL in the request";
     }
+    const char *fault = sp_http_framing_fault(request->peer->connection);
+    if (fault) {
+        request->last = true;
+        sp_http_reply_text(request, MHD_HTTP_BAD_REQUEST, "Bad request: %s.", fault);
+        return queue_response(request);
+    }
     bool large_head = head_is_too_large(request);
     if (!large_head && !body_is_too_large(request))
         return MHD_YES;
@@ -225,7 +231,9 @@ void sp_http_on_completed(void *data, struct MHD_Connection *connection, void **
         MHD_destroy_response(request->response);
     if (request->counted)
         peer->http->in_flight--;
+    peer->http->held -= request->held;
     peer->request = NULL;
+    peer->used = true;
     set_phase(peer, SP_HTTP_WAITING);
     sp_http_target_free(&request->target);
     free(request);

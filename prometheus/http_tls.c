@@ -44,6 +44,11 @@ bool sp_http_tls_allows(struct sp_http_peer *peer)
     return peer->verified;
 }
 
+bool sp_http_tls_is_stale(const struct sp_http_peer *peer)
+{
+    return peer->tls && peer->tls != sp_web_config_tls(peer->http->config.web);
+}
+
 void sp_http_tls_end(struct sp_http_peer *peer)
 {
     sp_web_tls_unref(peer->tls);
