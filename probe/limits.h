@@ -56,6 +56,7 @@
 /* The exporter. */
 #define SP_LIMIT_OUTCOME_ARENA 65536u /* octets of what a request says: target and parameters */
 #define SP_LIMIT_HISTORY 33554432u    /* octets of all outcomes that are kept to be shown */
+#define SP_LIMIT_HISTORY_CONFIGS 4u   /* configurations that kept outcomes may hold in memory */
 #define SP_LIMIT_HISTORY_ROWS 10000u  /* recent endpoints, some 1.5 KiB each */
 #define SP_LIMIT_RESOLVERS 16u        /* DNS servers that are kept ready though nobody asks them */
 #define SP_LIMIT_ALLOW_PATTERN 1100u  /* octets of one pattern of allow_targets */

@@ -38,6 +38,7 @@ TAILQ_HEAD(row_list, row);
 struct sp_history {
     struct ring latest, failed;
     size_t octets;
+    const struct sp_config *configs[SP_LIMIT_HISTORY_CONFIGS]; /* of the outcomes, newest first */
     struct row_list rows;
     size_t row_count;
     struct row *buckets[BUCKETS];
@@ -225,6 +226,34 @@ static void keep_within_octets(struct sp_history *history)
         forget(history, pop(&history->latest));
 }
 
+static void forget_config(struct sp_history *history, struct ring *ring,
+                          const struct sp_config *config)
+{
+    for (size_t left = ring->count; left > 0; left--) {
+        struct kept kept = pop(ring);
+        if (kept.outcome->config == config)
+            forget(history, kept);
+        else
+            push(ring, kept);
+    }
+}
+
+/* A configuration may be large, and a failure may be kept for ever: reloads must not add up. */
+static void keep_within_configs(struct sp_history *history, const struct sp_config *config)
+{
+    const struct sp_config **configs = history->configs;
+    const struct sp_config *oldest = configs[SP_LIMIT_HISTORY_CONFIGS - 1];
+    for (size_t i = 0; i < SP_LIMIT_HISTORY_CONFIGS; i++)
+        if (configs[i] == config)
+            return;
+    if (oldest) {
+        forget_config(history, &history->latest, oldest);
+        forget_config(history, &history->failed, oldest);
+    }
+    memmove(configs + 1, configs, (SP_LIMIT_HISTORY_CONFIGS - 1) * sizeof *configs);
+    configs[0] = config;
+}
+
 static void update_row(struct sp_history *history, struct sp_outcome *outcome)
 {
     struct row *row = find_row(history, outcome);
@@ -244,6 +273,7 @@ void sp_history_add(struct sp_history *history, struct sp_outcome *outcome)
     update_row(history, outcome);
     if (history->latest.limit == 0)
         return;
+    keep_within_configs(history, outcome->config);
     if (history->latest.count == history->latest.limit)
         retire(history);
     const struct kept kept = {sp_outcome_ref(outcome), sp_outcome_octets(outcome)};

@@ -3,7 +3,8 @@
  * The last probes: a ring of N of any result, and one of N that failed and have fallen out of the first.
  * Beside them a row for each recent endpoint: a few facts about its last probe and a short series for
  * bars. All of it is bounded: whole outcomes by N and by SP_LIMIT_HISTORY octets together (the oldest go
- * first), rows by SP_LIMIT_HISTORY_ROWS (the one that was not probed for longest goes first).
+ * first) and, since each holds the configuration that it began with, by the SP_LIMIT_HISTORY_CONFIGS
+ * newest configurations; rows by SP_LIMIT_HISTORY_ROWS (the one that was not probed for longest goes first).
  */
 #ifndef SP_PROMETHEUS_HISTORY_H
 #define SP_PROMETHEUS_HISTORY_H

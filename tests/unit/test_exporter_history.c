@@ -249,6 +249,26 @@ static void test_octets_are_bounded(void **state)
     end(history, config);
 }
 
+/* Each reload brings a configuration, which the outcomes of its time hold. */
+static void test_configurations_are_bounded(void **state)
+{
+    enum { RELOADS = 10 };
+    struct sp_config *config;
+    struct sp_history *history = begin(100, &config);
+    (void)state;
+    for (uint64_t id = 1; id <= RELOADS; id++) {
+        add(history, config, 2 * id - 1, "a.example.org", SP_REASON_CONNECT_REFUSED);
+        add(history, config, 2 * id, "b.example.org", SP_REASON_OK);
+        sp_config_unref(config);
+        config = fake_config();
+    }
+    assert_int_equal(fake_configs, SP_LIMIT_HISTORY_CONFIGS + 1);
+    const uint64_t first = 2 * (RELOADS - SP_LIMIT_HISTORY_CONFIGS) + 1;
+    for (uint64_t id = 1; id <= 2 * RELOADS; id++)
+        expect_kept(history, id, id >= first);
+    end(history, config);
+}
+
 static void test_no_limit_no_outcomes(void **state)
 {
     struct sp_config *config;
@@ -280,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_messages_are_cut),
         cmocka_unit_test(test_rows_are_bounded),
         cmocka_unit_test(test_octets_are_bounded),
+        cmocka_unit_test(test_configurations_are_bounded),
         cmocka_unit_test(test_no_limit_no_outcomes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
