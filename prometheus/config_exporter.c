@@ -75,10 +75,12 @@ static bool check_allowed_param(struct sp_config_reader *reader, const struct sp
     const struct sp_option_info *info = sp_option_find(word->text);
 
     sp_quote(quoted, sizeof quoted, word->text, strlen(word->text));
-    if (info != NULL && info->scope == SP_SCOPE_ENDPOINT && strchr(word->text, '-') == NULL)
+    bool one_endpoint = info == NULL || strcmp(info->name, "all-addresses") != 0;
+    if (info != NULL && info->scope == SP_SCOPE_ENDPOINT && one_endpoint &&
+        strchr(word->text, '-') == NULL)
         return true;
     const char *near = info != NULL ? info->name : sp_option_suggest(word->text, SP_SCOPE_ENDPOINT);
-    if (info != NULL && info->scope != SP_SCOPE_ENDPOINT)
+    if (info != NULL && (info->scope != SP_SCOPE_ENDPOINT || !one_endpoint))
         sp_yaml_error(reader->yaml, word, "allow_params: %s can't be set by a URL", quoted);
     else if (near != NULL)
         sp_yaml_error(reader->yaml, word, "allow_params: unknown option %s (did you mean \"%s\"?)",

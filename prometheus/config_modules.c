@@ -133,6 +133,14 @@ static bool set_value(struct module_reader *self, struct sp_config_setting *sett
         sp_yaml_error(yaml, value, "%s", sp_config_reword(worded, sizeof worded, error));
         return false;
     }
+    if (self->module->options.all_addresses) {
+        sp_yaml_error(yaml, value,
+                      "\"%s\" can't be used in a module: a request probes one endpoint; list "
+                      "each address as a target",
+                      key);
+        self->module->options.all_addresses = false;
+        return false;
+    }
     const char *text = sp_config_copy(self->reader, value->text);
     if (text == NULL)
         return false;

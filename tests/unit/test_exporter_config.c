@@ -78,7 +78,7 @@ static void test_module(void **state)
                                          "    timeout: 1500ms\n"
                                          "    cert_warning: 30\n"
                                          "    ipv4: yes\n"
-                                         "    all_addresses: true\n"
+                                         "    all_addresses: no\n"
                                          "    ehlo_name: probe.example.org\n"
                                          "    expect: '^220 '\n"
                                          "    tls_min: 1.3\n"
@@ -98,7 +98,7 @@ static void test_module(void **state)
     assert_int_equal(options->timeout_ms, 1500);
     assert_int_equal(options->cert_warning.start, 30);
     assert_int_equal(options->family, SP_FAMILY_IPV4);
-    assert_true(options->all_addresses);
+    assert_false(options->all_addresses);
     assert_string_equal(options->ehlo_name, "probe.example.org");
     assert_string_equal(options->expect, "^220 ");
     assert_int_equal(options->tls_min, SP_TLS_1_3);
@@ -270,6 +270,9 @@ static void test_refused_options(void **state)
          "not have it yet; remove the key\n"},
         {"modules: {m: {password: x}}",
          "f:1:15: \"password\" can't be used in a module: no key takes a secret itself\n"},
+        {"modules: {m: {all_addresses: yes}}",
+         "f:1:30: \"all_addresses\" can't be used in a module: a request probes one endpoint; list "
+         "each address as a target\n"},
         {"modules: {m: {concurrency: 4}}", "f:1:15: \"concurrency\" can't be used in a module: the "
                                            "exporter's limit is max_in_flight in \"exporter\"\n"},
         {"modules: {m: {prober: tcp}}",
@@ -316,6 +319,8 @@ static void test_refused_exporter(void **state)
          "f:2:27: max_in_flight: \"0\" can't be used; it is a whole number from 1 to 65535\n"},
         {MODULES "exporter: {max_per_target: many}",
          "f:2:28: max_per_target: \"many\" can't be used; it is a whole number from 1 to 65535\n"},
+        {MODULES "exporter: {allow_params: [all_addresses]}",
+         "f:2:27: allow_params: \"all_addresses\" can't be set by a URL\n"},
         {MODULES "exporter: {allow_params: server_name}",
          "f:2:26: allow_params must be a list, not one value\n"},
         {MODULES "exporter: {allow_params: [servername, server-name, ca_file, zebra, tls, tls]}",
@@ -517,6 +522,8 @@ static void test_example(void **state)
         char key[64];
         if (info->scope != SP_SCOPE_ENDPOINT && strcmp(info->name, "ca-file") != 0 &&
             strcmp(info->name, "ca-dir") != 0)
+            continue;
+        if (strcmp(info->name, "all-addresses") == 0) /* can only be "no" */
             continue;
         snprintf(key, sizeof key, " %s:", info->name);
         for (char *c = key; (c = strchr(c, '-')) != NULL;)

@@ -767,6 +767,30 @@ static void test_certificate_changes_without_restart(void **state)
     stop_server();
 }
 
+/* A connection that began under the old rules ends, long before it would for being idle. */
+static void test_old_connections_end_with_the_old_certificate(void **state)
+{
+    struct reply *reply = calloc(1, sizeof *reply);
+    (void)state;
+    mint_leaf("server", "localhost", false, &ca);
+    write_tls("");
+    start_server();
+    int fd = dial(port_of(http, 0));
+    assert_int_equal(tls_status(NULL, TLS13, NULL), 200);
+    turn_for(2500);
+    listen_once(fd, reply);
+    assert_false(reply->eof);
+    mint_leaf("server", "localhost", false, &ca);
+    let_it_look();
+    assert_int_equal(tls_status(NULL, TLS13, NULL), 200);
+    turn_for(2500);
+    listen_once(fd, reply);
+    assert_true(reply->eof);
+    close(fd);
+    stop_server();
+    free(reply);
+}
+
 /* A client CA that can't be read must not leave the rules of old in force for ever, nor open. */
 static void test_client_ca_changes(void **state)
 {
@@ -844,6 +868,7 @@ int main(void)
         cmocka_unit_test(test_client_certificates),
         cmocka_unit_test(test_versions_and_suites),
         cmocka_unit_test(test_certificate_changes_without_restart),
+        cmocka_unit_test(test_old_connections_end_with_the_old_certificate),
         cmocka_unit_test(test_client_ca_changes),
     };
     return cmocka_run_group_tests(tests, start, stop);
