@@ -53,7 +53,8 @@ struct sp_http_config {
 /*
  * Listens. ":PORT" is every address of both families, "[::]:PORT" IPv6 alone; a host name stands for its
  * first address, IPv4 first. NULL: error[0..size) names the address and what is wrong with it. `config` is
- * copied. Nothing is accepted before the loop runs. The process should ignore SIGPIPE and may need a higher RLIMIT_NOFILE than 1024.
+ * copied. Nothing is accepted before the loop runs. The process should ignore SIGPIPE and may need a higher
+ * RLIMIT_NOFILE than 1024.
  */
 struct sp_http *sp_http_new(const struct sp_http_config *config, char *error, size_t size);
 /* Where it listens, with the port that was chosen for ":0". */
