@@ -171,6 +171,10 @@ static void reload(struct sp_service *service, struct sp_http_request *request)
         sp_http_reply_text(request, 403, "A page of another site can't ask for this");
         return;
     }
+    if (service->draining) {
+        sp_http_reply_text(request, 503, "Ending");
+        return;
+    }
     sp_buf_init(&errors, SP_LIMIT_WRITER);
     if (service->reload(service->data, &errors))
         sp_http_reply_text(request, 200, "Reloaded");

@@ -186,9 +186,10 @@ def drain(bench):
     """SIGTERM answers what is under way, a second one ends at once"""
     exporter = Exporter(bench.program, config=bench.config)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        idle = http.client.HTTPConnection(*exporter.address, timeout=5 * FACTOR)
-        idle.request("GET", "/-/ready")
-        bench.equal(idle.getresponse().read(), b"Ready\n", "before")
+        kept = [http.client.HTTPConnection(*exporter.address, timeout=5 * FACTOR) for _ in range(2)]
+        for idle in kept:
+            idle.request("GET", "/-/ready")
+            bench.equal(idle.getresponse().read(), b"Ready\n", "before")
         asked = [pool.submit(exporter.ask, bench.probe("slow")) for _ in range(4)]
         time.sleep(0.3)
         exporter.process.send_signal(signal.SIGTERM)
@@ -199,11 +200,12 @@ def drain(bench):
             bench.expect(False, "a new connection was taken")
         except OSError:
             pass
-        try:
-            idle.request("GET", "/-/ready")
-            bench.equal(idle.getresponse().status, 503, "not ready")
-        except (http.client.HTTPException, OSError):
-            pass  # idle connections may be closed as well
+        for idle, asking in zip(kept, (("GET", "/-/ready"), ("POST", "/-/reload"))):
+            try:
+                idle.request(*asking)
+                bench.equal(idle.getresponse().status, 503, asking[1])
+            except (http.client.HTTPException, OSError):
+                pass  # idle connections may be closed as well
         good = [answer.result().has("probe_success 1") for answer in asked]
         bench.equal(good, [True] * 4, "the probes that were under way")
         code, seconds = exporter.end(0)
