@@ -66,10 +66,19 @@ bool sp_compat_append_greeting(struct sp_buf *out, const struct sp_evidence *evi
     return last == evidence->banner || last == hello || sp_compat_append_reply(out, last);
 }
 
+size_t sp_compat_stripped(const char *text, size_t len)
+{
+    for (; len > 0; len--) {
+        char last = text[len - 1];
+        if (last != ' ' && last != '\t' && last != '\r' && last != '\n')
+            break;
+    }
+    return len;
+}
+
 void sp_compat_strip(struct sp_buf *text)
 {
-    while (text->len > 0 && memchr(" \t\r\n", text->data[text->len - 1], 4) != NULL)
-        text->len--;
+    text->len = sp_compat_stripped((const char *)text->data, text->len);
 }
 
 static bool starts_with(const struct sp_buf *text, const char *expect)

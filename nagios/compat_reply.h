@@ -25,6 +25,8 @@ bool sp_compat_append_reply(struct sp_buf *out, const struct sp_reply *reply);
 bool sp_compat_append_greeting(struct sp_buf *out, const struct sp_evidence *evidence);
 /* Takes blanks and line ends off the end. */
 void sp_compat_strip(struct sp_buf *text);
+/* The length of text[0..len) without the white space at its end. */
+size_t sp_compat_stripped(const char *text, size_t len);
 
 /*
  * True when greeting and hello are what -e asks for: the reply code 220 for "220" and without -e, else

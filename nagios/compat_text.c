@@ -14,9 +14,7 @@
 /* One raw line, with or without its line end. */
 static void write_line(struct sp_writer *writer, const char *text, size_t len)
 {
-    while (len > 0 && memchr(" \t\r\n", text[len - 1], 4) != NULL)
-        len--;
-    sp_write_safe(writer, SP_SAFE_NAGIOS, text, len, LINE_COLUMNS);
+    sp_write_safe(writer, SP_SAFE_NAGIOS, text, sp_compat_stripped(text, len), LINE_COLUMNS);
 }
 
 /* Lines with line ends, each made safe. */
@@ -46,7 +44,8 @@ static void write_perfdata(struct sp_writer *writer, const struct sp_compat *com
               range_text(&compat->warning), range_text(&compat->critical));
     if (!compat->certificate || evidence->tls.cert_count == 0 || !evidence->tls.certs->time_valid)
         return;
-    double days = (double)(evidence->tls.certs->not_after - evidence->started_ms / 1000) / 86400.0;
+    int64_t left_s = evidence->tls.certs->not_after - evidence->started_ms / 1000;
+    double days = (double)left_s / 86400.0;
     /* "At most 7 days", in whole days, is "below 8". */
     sp_writef(writer, " cert_days=%.6f;%llu:;%llu:", days,
               (unsigned long long)compat->cert_warning_days + 1,

@@ -157,7 +157,7 @@ void sp_exposition_seconds(struct sp_exposition_page *page, int64_t ns)
 
     if (fraction > 0) {
         *end++ = '.';
-        for (uint64_t place = 100000000; fraction > 0; place /= 10) {
+        for (uint64_t place = 100000000; fraction > 0 && place > 0; place /= 10) {
             *end++ = (char)('0' + fraction / place);
             fraction %= place;
         }

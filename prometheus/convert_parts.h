@@ -29,7 +29,7 @@ void sp_conversion_note(struct sp_conversion *self, const struct sp_yaml_node *p
 /* Whether this query_response (or NULL) is a conversation in SMTP. */
 bool sp_conversion_is_smtp(const struct sp_yaml_node *steps);
 /* Writes what the steps ask for and tells how they come to TLS. */
-enum sp_conversion_tls sp_conversion_read_steps(struct sp_conversion *self,
+enum sp_conversion_tls sp_conversion_read_steps(struct sp_conversion *conversion,
                                                 const struct sp_yaml_node *steps);
 
 #endif

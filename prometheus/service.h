@@ -33,8 +33,8 @@ struct sp_service {
     void *data;
 };
 
-/* An sp_http_handler; `service` is a struct sp_service. */
-void sp_service_handle(void *service, struct sp_http_request *request);
+/* An sp_http_handler; `data` is a struct sp_service. */
+void sp_service_handle(void *data, struct sp_http_request *request);
 
 /* --- between service.c and service_probe.c ----------------------------------------------------- */
 
