@@ -157,9 +157,9 @@ void sp_exposition_seconds(struct sp_exposition_page *page, int64_t ns)
 
     if (fraction > 0) {
         *end++ = '.';
-        for (uint64_t place = 100000000; fraction > 0 && place > 0; place /= 10) {
-            *end++ = (char)('0' + fraction / place);
-            fraction %= place;
+        for (; fraction > 0; fraction %= 1000000000) {
+            fraction *= 10;
+            *end++ = (char)('0' + fraction / 1000000000);
         }
     }
     char *first = put_digits(point, size / 1000000000);
