@@ -4,8 +4,8 @@
 #include "probe/limits.h"
 #include "prometheus/config.h"
 #include "prometheus/convert.h"
+#include "tests/unit/failing_memory.h"
 
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,66 +15,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define OWN_ALLOCATOR 0 /* the sanitizer has its own */
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define OWN_ALLOCATOR 0
-#endif
-#endif
-#ifndef OWN_ALLOCATOR
-#define OWN_ALLOCATOR 1
-#endif
-
-/* Allocations of the whole program, libyaml's too: the one that comes when `left` is 0 fails, and all
- * after it. */
-static size_t left = SIZE_MAX;
-static long live;
-
-#if OWN_ALLOCATOR
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
-void __libc_free(void *data);
-
-static bool may_allocate(void)
-{
-    if (left == 0) {
-        errno = ENOMEM;
-        return false;
-    }
-    left -= left != SIZE_MAX;
-    return true;
-}
-
-void *malloc(size_t size)
-{
-    void *data = may_allocate() ? __libc_malloc(size) : NULL;
-    live += data != NULL;
-    return data;
-}
-
-void *calloc(size_t count, size_t size)
-{
-    void *data = may_allocate() ? __libc_calloc(count, size) : NULL;
-    live += data != NULL;
-    return data;
-}
-
-void *realloc(void *old, size_t size)
-{
-    void *data = may_allocate() ? __libc_realloc(old, size) : NULL;
-    live += data != NULL && old == NULL;
-    return data;
-}
-
-void free(void *data)
-{
-    live -= data != NULL;
-    __libc_free(data);
-}
-#endif
 
 static const char CONFIG[] =
     "modules:\n"

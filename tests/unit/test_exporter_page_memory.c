@@ -3,8 +3,8 @@
  * nothing crashes and nothing is lost. */
 #include "prometheus/page.h"
 #include "tests/unit/exporter_sample.h"
+#include "tests/unit/failing_memory.h"
 
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,68 +13,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define OWN_ALLOCATOR 0 /* the sanitizer has its own */
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define OWN_ALLOCATOR 0
-#endif
-#endif
-#ifndef OWN_ALLOCATOR
-#define OWN_ALLOCATOR 1
-#endif
-
-static size_t left = SIZE_MAX; /* allocations that succeed; SIZE_MAX: all */
-static bool alone;             /* those behind the one that fails succeed again */
-static bool hit;               /* one has failed */
-static long live;
-
-#if OWN_ALLOCATOR
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
-void __libc_free(void *data);
-
-static bool may_allocate(void)
-{
-    if (left == 0) {
-        left = alone ? SIZE_MAX : 0;
-        hit = true;
-        errno = ENOMEM;
-        return false;
-    }
-    left -= left != SIZE_MAX;
-    return true;
-}
-
-void *malloc(size_t size)
-{
-    void *data = may_allocate() ? __libc_malloc(size) : NULL;
-    live += data != NULL;
-    return data;
-}
-
-void *calloc(size_t count, size_t size)
-{
-    void *data = may_allocate() ? __libc_calloc(count, size) : NULL;
-    live += data != NULL;
-    return data;
-}
-
-void *realloc(void *old, size_t size)
-{
-    void *data = may_allocate() ? __libc_realloc(old, size) : NULL;
-    live += data != NULL && old == NULL;
-    return data;
-}
-
-void free(void *data)
-{
-    live -= data != NULL;
-    __libc_free(data);
-}
-#endif
 
 enum kind { STATUS, STATUS_JSON, OUTCOME, OUTCOME_JSON, SD_JSON, KIND_COUNT };
 

@@ -5,67 +5,7 @@
 
 #include "prometheus/history.h"
 #include "prometheus/prober.h"
-
-#include <errno.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define OWN_ALLOCATOR 0 /* the sanitizer has its own */
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define OWN_ALLOCATOR 0
-#endif
-#endif
-#ifndef OWN_ALLOCATOR
-#define OWN_ALLOCATOR 1
-#endif
-
-/* The allocation that comes when `left` is 0 fails, and only that one. */
-static size_t left = SIZE_MAX;
-static long live;
-
-#if OWN_ALLOCATOR
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
-void __libc_free(void *data);
-
-static bool may_allocate(void)
-{
-    if (left == SIZE_MAX)
-        return true;
-    if (left-- > 0)
-        return true;
-    errno = ENOMEM; /* `left` is SIZE_MAX again */
-    return false;
-}
-
-void *malloc(size_t size)
-{
-    void *data = may_allocate() ? __libc_malloc(size) : NULL;
-    live += data != NULL;
-    return data;
-}
-
-void *calloc(size_t count, size_t size)
-{
-    void *data = may_allocate() ? __libc_calloc(count, size) : NULL;
-    live += data != NULL;
-    return data;
-}
-
-void *realloc(void *old, size_t size)
-{
-    void *data = may_allocate() ? __libc_realloc(old, size) : NULL;
-    live += data != NULL && old == NULL;
-    return data;
-}
-
-void free(void *data)
-{
-    live -= data != NULL;
-    __libc_free(data);
-}
-#endif
+#include "tests/unit/failing_memory.h"
 
 struct fixture {
     uv_loop_t loop;
@@ -202,5 +142,6 @@ int main(void)
         cmocka_unit_test(test_birth),
         cmocka_unit_test(test_each_allocation),
     };
+    alone = true;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
