@@ -528,8 +528,9 @@ static int check(struct program *program)
     program->web = sp_web_config_load(&program->loop, program->flags.web_config_file, &errors);
     bool right = config != NULL && program->web != NULL;
     if (right)
-        printf("%s: the configuration is right, with %zu modules\n",
-               path != NULL ? path : "no file", sp_config_module_count(config));
+        printf("%s: the configuration is right, with %zu module%s\n",
+               path != NULL ? path : "no file", sp_config_module_count(config),
+               sp_config_module_count(config) == 1 ? "" : "s");
     else if (errors.len > 0)
         fwrite(errors.data, 1, errors.len, stderr);
     else
