@@ -27,6 +27,7 @@
 #define SP_LIMIT_CERTS 16u           /* certificates of one chain */
 #define SP_LIMIT_CERT_BYTES 65536u   /* DER of one certificate */
 #define SP_LIMIT_CHAIN_BYTES 131072u /* DER of one chain */
+#define SP_LIMIT_OCSP_STAPLE 16384u  /* octets of one OCSP response in the handshake */
 #define SP_LIMIT_NAMES 256u          /* subjectAltName entries kept */
 #define SP_LIMIT_DER_DEPTH 24u       /* nesting of DER values */
 #define SP_LIMIT_RSA_EXPONENT 64u    /* bits; a signature check costs in proportion to them */

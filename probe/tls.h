@@ -12,6 +12,7 @@
 #include "probe/arena.h"
 #include "probe/buf.h"
 #include "probe/cert.h"
+#include "probe/der.h"
 #include "probe/reason.h"
 
 #include <stdbool.h>
@@ -29,13 +30,30 @@ struct sp_tls_facts {
     const char *version_text; /* "TLSv1.3", or NULL */
     uint16_t suite;           /* IANA number, 0: unknown */
     const char *cipher;       /* IANA name "TLS_AES_256_GCM_SHA384", or NULL */
-    /* "x25519", "secp256r1", "ffdhe2048", …; NULL: unknown, as always with DHE in TLS 1.2 */
+    /* "x25519", "secp256r1", "ffdhe2048", …; NULL: unknown, or (TLS 1.2, DHE) one without a name */
     const char *group;
-    const char *sni; /* the name sent, or NULL */
+    unsigned dh_bits; /* size of the prime of a finite-field exchange; 0: none, or unknown */
+    /* What the server signed with to prove that it holds its key, by its IANA name
+     * ("ecdsa_secp256r1_sha256"); below TLS 1.2 always NULL: there the key's type decides */
+    const char *signature_scheme;
+    const char *alpn; /* the protocol that the server chose, ASCII; NULL: none */
+    const char *sni;  /* the name sent, or NULL */
     /* the last alert of the server, warnings too, but no close_notify behind the handshake; -1: none */
     int alert;
-    const char *alert_text; /* "handshake_failure" (RFC 8446 §6), or NULL */
-    bool client_certificate_requested;
+    const char *alert_text;            /* "handshake_failure" (RFC 8446 §6), or NULL */
+    bool client_certificate_requested; /* the server asked for a certificate of ours */
+    bool client_certificate_sent;      /* and got one, not an empty list */
+    /* Of the plaintext hellos of the server; known when `hello_seen`. */
+    bool hello_seen;
+    bool hello_retry_request;    /* RFC 8446 §4.1.4: it wanted another key share first */
+    bool extended_master_secret; /* RFC 7627; always false in TLS 1.3, which has no need of it */
+    bool secure_renegotiation;   /* RFC 5746; the same */
+    bool ocsp_requested;         /* a staple was asked for */
+    /* Our TLS library ended the first handshake over the staple, so the session was begun again
+     * without asking: the staple is of the first connection, all else of the second. */
+    bool ocsp_begun_again;
+    struct sp_slice ocsp_staple; /* raw OCSPResponse (RFC 6960 §4.2.1) of certs[0]; empty: none */
+    bool ocsp_staple_cut;        /* larger than SP_LIMIT_OCSP_STAPLE, and so not kept */
     /* the server's certificates in the order sent, parsed; count 0 when none was seen */
     struct sp_cert *certs;
     size_t cert_count;
@@ -54,6 +72,7 @@ struct sp_tls_config {
     /* wire values; 0: 1.2 and 1.3; clamped to what the library can do, 1.1 to 1.3 */
     uint16_t version_min, version_max;
     const char *sni; /* NULL: send none (an address, RFC 6066 §3) */
+    bool ocsp;       /* ask for an OCSP staple */
 };
 
 /* A failure is final: every later step fails too, and keeps the first failure. */
