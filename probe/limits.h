@@ -22,6 +22,9 @@
 #define SP_LIMIT_TLS_IN 65536u  /* ciphertext waiting for the TLS library */
 #define SP_LIMIT_TLS_OUT 65536u /* ciphertext waiting for the socket */
 #define SP_LIMIT_PENDING 16384u /* plaintext waiting for the socket */
+/* Octets kept of one handshake message while a server's hello is read: a ServerKeyExchange with 8192-bit
+ * numbers fits, its signature left out. */
+#define SP_LIMIT_TLS_HELLO 4096u
 
 /* Certificates. wolfSSL keeps at most nine; the parser's own cap stands above that. */
 #define SP_LIMIT_CERTS 16u           /* certificates of one chain */
