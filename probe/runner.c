@@ -27,7 +27,7 @@ struct sp_runner {
     struct sp_runner_config config;
     struct sp_services services;
     struct sp_gate *gate;
-    struct sp_trust *trust; /* NULL until a target wants it */
+    struct sp_materials materials;
     struct job *jobs;
     uv_timer_t rate_timer, run_timer;
     uv_signal_t interrupt, terminate;        /* with config.stop_on_signals */
@@ -41,16 +41,20 @@ static void fill(struct sp_runner *runner);
 
 /* --- what the targets need -------------------------------------------------------------------- */
 
-/* Fails closed: a store that can't be read is an error unless nothing is to be verified. */
-static bool load_trust(struct sp_runner *runner, const struct sp_endpoint *endpoint, char *error,
-                       size_t size)
+/* What all targets together need of files; without any TLS nothing is read. */
+static bool load_materials(struct sp_runner *runner, char *error, size_t size)
 {
-    const struct sp_options *options = runner->config.options;
-    if (endpoint->verify == SP_VERIFY_OFF && !options->ca_file && !options->ca_dir)
-        return true;
-    if (!runner->trust)
-        runner->trust = sp_trust_load(options->ca_file, options->ca_dir, error, size);
-    return runner->trust != NULL;
+    bool tls = false, verify = false;
+    const char *option;
+    for (size_t i = 0; i < runner->config.target_count; i++) {
+        const struct sp_endpoint *endpoint = &runner->config.targets[i];
+        if (endpoint->invalid || endpoint->tls == SP_TLS_NONE)
+            continue;
+        tls = true;
+        verify = verify || endpoint->verify != SP_VERIFY_OFF;
+    }
+    return !tls || sp_materials_load(runner->config.options, verify, &runner->materials, &option,
+                                     error, size);
 }
 
 static bool prepare_target(struct sp_runner *runner, const struct sp_endpoint *endpoint,
@@ -64,9 +68,7 @@ static bool prepare_target(struct sp_runner *runner, const struct sp_endpoint *e
         return false;
     if (endpoint->tls == SP_TLS_NONE)
         return true;
-    if (!sp_services_need_tls(&runner->services, error, size))
-        return false;
-    return load_trust(runner, endpoint, error, size);
+    return sp_services_need_tls(&runner->services, error, size);
 }
 
 struct sp_runner *sp_runner_new(const struct sp_runner_config *config, char *error, size_t size)
@@ -95,6 +97,7 @@ struct sp_runner *sp_runner_new(const struct sp_runner_config *config, char *err
         snprintf(error, size, "out of memory");
     for (size_t i = 0; ok && i < config->target_count; i++)
         ok = prepare_target(runner, &config->targets[i], error, size);
+    ok = ok && load_materials(runner, error, size);
     if (ok)
         return runner;
     sp_runner_close(runner);
@@ -118,7 +121,7 @@ void sp_runner_free(struct sp_runner *runner)
 {
     if (!runner)
         return;
-    sp_trust_free(runner->trust);
+    sp_materials_free(&runner->materials);
     sp_services_free(&runner->services);
     sp_gate_free(runner->gate);
     free(runner);
@@ -283,7 +286,7 @@ static void start_target(struct sp_runner *runner, size_t index)
     struct job *job = new_job(runner, index, 0);
     const struct sp_session_config config = {.services = &runner->services,
                                              .endpoint = endpoint,
-                                             .trust = runner->trust,
+                                             .materials = &runner->materials,
                                              .events = &events,
                                              .data = job};
     if (job)

@@ -204,9 +204,10 @@ static bool verify_certificates(struct sp_session *session)
     struct sp_evidence *evidence = session->evidence;
     if (evidence->tls.cert_count == 0 || evidence->verify.done)
         return true;
-    bool ok = sp_path_validate(evidence->arena, evidence->tls.certs, evidence->tls.cert_count,
-                               session->config.trust, session->config.endpoint->server_name,
-                               evidence->started_ms / 1000, &evidence->verify);
+    bool ok =
+        sp_path_validate(evidence->arena, evidence->tls.certs, evidence->tls.cert_count,
+                         session->config.materials->trust, session->config.endpoint->server_name,
+                         evidence->started_ms / 1000, &evidence->verify);
     /* Anybody can send another's certificate: only a whole handshake shows that the key is there. */
     if (!evidence->tls.established)
         evidence->verify.authenticated_by = NULL;

@@ -7,8 +7,8 @@
 #define SP_PROBE_SESSION_H
 
 #include "probe/evidence.h"
+#include "probe/materials.h"
 #include "probe/session_services.h"
-#include "probe/trust.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,7 +30,7 @@ struct sp_session_events {
 struct sp_session_config {
     const struct sp_services *services;
     const struct sp_endpoint *endpoint;
-    const struct sp_trust *trust; /* anchors, or NULL */
+    const struct sp_materials *materials; /* outlives the evidence, which points at anchors */
     const struct sp_session_events *events;
     void *data;
 };

@@ -13,6 +13,7 @@
 
 static const char DEFAULT_TEXT[] = "modules: {smtp: {}}\n";
 
+#define NO_MODULES "add at least \"modules: {smtp: {}}\""
 #define MAX_IN_FLIGHT 500u
 #define MAX_PER_TARGET 4u
 
@@ -88,11 +89,14 @@ static void read_top(struct sp_config_reader *reader)
     struct sp_yaml *yaml = reader->yaml;
     const struct sp_yaml_node *modules = sp_yaml_find(yaml->root, keys[0]);
 
+    if (sp_yaml_is_null(yaml->root)) {
+        sp_yaml_error(yaml, NULL, "there is nothing in the file; " NO_MODULES);
+        return;
+    }
     if (!sp_yaml_want_map(yaml, "the file", yaml->root))
         return;
     if (modules == NULL)
-        sp_yaml_error(yaml, yaml->root,
-                      "there are no modules; add at least \"modules: {smtp: {}}\"");
+        sp_yaml_error(yaml, yaml->root, "there are no modules; " NO_MODULES);
     else
         sp_config_read_modules(reader, modules);
     for (size_t i = 0; i < yaml->root->count; i++) {
@@ -105,7 +109,7 @@ static void read_top(struct sp_config_reader *reader)
         else if (strcmp(item->key->text, "modules") != 0)
             sp_yaml_unknown_key(yaml, item->key, keys, sizeof keys / sizeof keys[0]);
     }
-    sp_config_load_anchors(reader);
+    sp_config_load_materials(reader);
 }
 
 static struct sp_config *create_config(struct sp_yaml *yaml, const char *text, size_t len)
@@ -207,9 +211,8 @@ void sp_config_unref(struct sp_config *config)
 {
     if (config == NULL || --config->references > 0)
         return;
-    for (struct sp_config_anchors *anchors = config->anchors; anchors != NULL;
-         anchors = anchors->next)
-        sp_trust_free(anchors->trust);
+    for (struct sp_config_materials *held = config->materials; held != NULL; held = held->next)
+        sp_materials_free(&held->materials);
     sp_arena_free(config->arena);
 }
 

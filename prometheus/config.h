@@ -11,8 +11,8 @@
 
 #include "probe/arena.h"
 #include "probe/buf.h"
+#include "probe/materials.h"
 #include "probe/options.h"
-#include "probe/trust.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,9 +31,8 @@ struct sp_config_setting {
 struct sp_module {
     const char *name;
     struct sp_options options; /* through sp_options_finish */
-    struct sp_trust
-        *trust;         /* anchors of its ca_file/ca_dir, shared where they are the same; NULL: none
-                                  wanted */
+    const struct sp_materials
+        *materials;     /* of the files it names, shared where they are the same */
     bool timeout_given; /* the module names a timeout; else only the scrape's counts */
     const struct sp_config_setting *settings; /* what the file says, in its order */
     size_t setting_count;

@@ -17,7 +17,7 @@
 static bool is_module_option(const struct sp_option_info *info)
 {
     return info->scope == SP_SCOPE_ENDPOINT || strcmp(info->name, "ca-file") == 0 ||
-           strcmp(info->name, "ca-dir") == 0;
+           strcmp(info->name, "ca-dir") == 0 || strcmp(info->name, "dns-server") == 0;
 }
 
 static bool is_list_option(const struct sp_option_info *info)
@@ -65,7 +65,6 @@ static const char *explain_key(const char *key)
         {"concurrency", "the exporter's limit is max_in_flight in \"exporter\""},
         {"per_host", "the exporter's limit is max_per_target in \"exporter\""},
         {"rate", "the scrapes of Prometheus decide how often is probed"},
-        {"dns_server", "the exporter asks the name servers of /etc/resolv.conf"},
         {"prober", "this is blackbox_exporter's format; --convert FILE prints it in this one"},
         {"tcp", "this is blackbox_exporter's format; --convert FILE prints it in this one"},
         {"http", "HTTP is not probed; keep blackbox_exporter for it"},
@@ -290,15 +289,10 @@ void sp_config_read_modules(struct sp_config_reader *reader, const struct sp_yam
         read_module(reader, &section->items[i]);
 }
 
-/* --- anchors ------------------------------------------------------------------------------------ */
-
-static bool same_text(const char *a, const char *b)
-{
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
+/* --- files that modules name --------------------------------------------------------------------- */
 
 /* Whether a probe with this module may judge a certificate. */
-static bool wants_anchors(const struct sp_config *config, const struct sp_module *module)
+static bool wants_verdict(const struct sp_config *config, const struct sp_module *module)
 {
     for (size_t i = 0; i < config->settings.allow_param_count; i++) {
         if (strcmp(config->settings.allow_params[i], "verify") == 0)
@@ -307,45 +301,52 @@ static bool wants_anchors(const struct sp_config *config, const struct sp_module
     return module->options.verify != SP_VERIFY_OFF;
 }
 
-static void load_anchors(struct sp_config_reader *reader, struct sp_config_anchors *anchors,
-                         const struct sp_config_places *places)
+/* Where the file says what option `name` is; the module's name when it doesn't. */
+static const struct sp_yaml_node *place_of(const struct sp_config_places *places, const char *name)
+{
+    if (strcmp(name, "ca-file") == 0 && places->ca_file != NULL)
+        return places->ca_file;
+    if (strcmp(name, "ca-dir") == 0 && places->ca_dir != NULL)
+        return places->ca_dir;
+    return places->name;
+}
+
+static void load_materials(struct sp_config_reader *reader, struct sp_config_materials *held,
+                           const struct sp_config_places *places)
 {
     char error[512], worded[512];
-    const struct sp_yaml_node *place = places->ca_file != NULL  ? places->ca_file
-                                       : places->ca_dir != NULL ? places->ca_dir
-                                                                : places->name;
+    const char *option;
 
-    anchors->trust = sp_trust_load(anchors->ca_file, anchors->ca_dir, error, sizeof error);
-    if (anchors->trust == NULL)
-        sp_yaml_error(reader->yaml, place, "%s", sp_config_reword(worded, sizeof worded, error));
-    else if (!sp_trust_prepare(anchors->trust))
+    if (!sp_materials_load(held->options, held->verify, &held->materials, &option, error,
+                           sizeof error))
+        sp_yaml_error(reader->yaml, place_of(places, option), "%s",
+                      sp_config_reword(worded, sizeof worded, error));
+    else if (held->materials.trust != NULL && !sp_trust_prepare(held->materials.trust))
         sp_yaml_no_memory(reader->yaml);
 }
 
-void sp_config_load_anchors(struct sp_config_reader *reader)
+void sp_config_load_materials(struct sp_config_reader *reader)
 {
     struct sp_config *config = reader->config;
 
     for (size_t i = 0; i < config->module_count; i++) {
         struct sp_module *module = &config->modules[i];
-        struct sp_config_anchors *anchors = config->anchors;
-        if (!wants_anchors(config, module))
-            continue;
-        while (anchors != NULL && (!same_text(anchors->ca_file, module->options.ca_file) ||
-                                   !same_text(anchors->ca_dir, module->options.ca_dir)))
-            anchors = anchors->next;
-        if (anchors == NULL) {
-            anchors = sp_arena_alloc(config->arena, sizeof *anchors);
-            if (anchors == NULL) {
+        struct sp_config_materials *held = config->materials;
+        bool verify = wants_verdict(config, module);
+        while (held != NULL &&
+               (held->verify != verify || !sp_materials_same(held->options, &module->options)))
+            held = held->next;
+        if (held == NULL) {
+            held = sp_arena_alloc(config->arena, sizeof *held);
+            if (held == NULL) {
                 sp_yaml_no_memory(reader->yaml);
                 return;
             }
-            *anchors = (struct sp_config_anchors){.ca_file = module->options.ca_file,
-                                                  .ca_dir = module->options.ca_dir,
-                                                  .next = config->anchors};
-            config->anchors = anchors;
-            load_anchors(reader, anchors, &reader->places[i]);
+            *held = (struct sp_config_materials){
+                .options = &module->options, .verify = verify, .next = config->materials};
+            config->materials = held;
+            load_materials(reader, held, &reader->places[i]);
         }
-        module->trust = anchors->trust;
+        module->materials = &held->materials;
     }
 }

@@ -6,11 +6,12 @@
 #include "prometheus/config.h"
 #include "prometheus/yaml.h"
 
-/* Anchors of one pair of ca_file and ca_dir. */
-struct sp_config_anchors {
-    const char *ca_file, *ca_dir; /* or NULL */
-    struct sp_trust *trust;       /* NULL: they can't be read, and that was said */
-    struct sp_config_anchors *next;
+/* What modules with the same files share. */
+struct sp_config_materials {
+    const struct sp_options *options; /* of the first of them */
+    bool verify;
+    struct sp_materials materials; /* empty when something can't be read, and that was said */
+    struct sp_config_materials *next;
 };
 
 struct sp_config {
@@ -19,7 +20,7 @@ struct sp_config {
     char digest[65];
     struct sp_module *modules;
     size_t module_count;
-    struct sp_config_anchors *anchors;
+    struct sp_config_materials *materials;
     struct sp_exporter_settings settings;
 };
 
@@ -39,8 +40,8 @@ struct sp_config_reader {
 /* These read one section each; mistakes go to reader->yaml. */
 void sp_config_read_modules(struct sp_config_reader *reader, const struct sp_yaml_node *section);
 void sp_config_read_exporter(struct sp_config_reader *reader, const struct sp_yaml_node *section);
-/* Loads the anchors of every module, after both sections are read. */
-void sp_config_load_anchors(struct sp_config_reader *reader);
+/* Loads what the modules name by files, after both sections are read. */
+void sp_config_load_materials(struct sp_config_reader *reader);
 
 /* A copy in the configuration's arena; NULL after saying that memory is out. */
 const char *sp_config_copy(struct sp_config_reader *reader, const char *text);

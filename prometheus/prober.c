@@ -329,7 +329,7 @@ static enum sp_prober_status launch(struct job *job, struct message message)
     const struct sp_session_config config = {.services = job->resolver ? &job->resolver->services
                                                                        : &job->prober->services,
                                              .endpoint = &job->outcome->endpoint,
-                                             .trust = job->outcome->module->trust,
+                                             .materials = job->outcome->module->materials,
                                              .events = &events,
                                              .data = job};
     job->session = sp_session_new(&config);
@@ -342,8 +342,8 @@ static enum sp_prober_status start_job(struct sp_prober *prober, struct sp_outco
                                        sp_prober_cb callback, void *data, struct message message)
 {
     struct policy *policy = use_policy(prober, outcome->config, message);
-    if (!policy) /* fails closed: nothing is allowed by a list that can't be read */
-        return SP_PROBER_FORBIDDEN;
+    if (!policy) /* its patterns were looked at with the configuration, so memory is what is missing */
+        return SP_PROBER_NOMEM;
     enum sp_allow_verdict verdict = sp_allow_target(policy->allow, &outcome->endpoint);
     struct job *job = NULL;
     enum sp_prober_status status = SP_PROBER_NOMEM;

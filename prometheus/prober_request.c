@@ -149,7 +149,7 @@ static enum sp_prober_status read_target(struct reading *reading)
     if (endpoint->invalid)
         return refuse(reading, "the target can't be used: %s", endpoint->invalid);
     if (endpoint->tls != SP_TLS_NONE && endpoint->verify != SP_VERIFY_OFF &&
-        !outcome->module->trust)
+        !outcome->module->materials->trust)
         return refuse(reading, "module %s has no certificates to trust, so nothing can be verified",
                       outcome->module->name);
     return SP_PROBER_STARTED;

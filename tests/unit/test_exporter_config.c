@@ -92,7 +92,7 @@ static void test_module(void **state)
     const struct sp_options *options = &one->options;
     assert_string_equal(one->name, "one");
     assert_true(one->timeout_given);
-    assert_null(one->trust);
+    assert_null(one->materials->trust);
     assert_int_equal(options->tls, SP_TLS_STARTTLS);
     assert_int_equal(options->verify, SP_VERIFY_OFF);
     assert_int_equal(options->timeout_ms, 1500);
@@ -171,18 +171,22 @@ static void test_anchors(void **state)
                                          "  b: {ca_file: " ROOT ", tls: implicit}\n"
                                          "  c: {ca_dir: " SP_TESTS_DIR "/fuzz/corpus/fuzz_trust}\n"
                                          "  d: {ca_file: " ROOT ", verify: off}\n");
-    const struct sp_trust *trust = sp_config_module(config, "a")->trust;
+    const struct sp_trust *trust = sp_config_module(config, "a")->materials->trust;
     assert_non_null(trust);
     assert_int_equal(sp_trust_count(trust), 1);
-    assert_ptr_equal(sp_config_module(config, "b")->trust, trust);
-    assert_non_null(sp_config_module(config, "c")->trust);
-    assert_ptr_not_equal(sp_config_module(config, "c")->trust, trust);
-    assert_null(sp_config_module(config, "d")->trust);
+    assert_ptr_equal(sp_config_module(config, "b")->materials->trust, trust);
+    assert_non_null(sp_config_module(config, "c")->materials->trust);
+    assert_ptr_not_equal(sp_config_module(config, "c")->materials->trust, trust);
+    assert_non_null(sp_config_module(config, "d")->materials->trust); /* a file that is named is read */
+    sp_config_unref(config);
+
+    config = read_text("modules: {d: {verify: off}}\n");
+    assert_null(sp_config_module(config, "d")->materials->trust);
     sp_config_unref(config);
 
     config = read_text("modules: {d: {ca_file: " ROOT ", verify: off}}\n"
                        "exporter: {allow_params: [verify]}\n");
-    assert_non_null(sp_config_module(config, "d")->trust);
+    assert_non_null(sp_config_module(config, "d")->materials->trust);
     sp_config_unref(config);
 }
 
@@ -410,7 +414,7 @@ static void test_file(void **state)
     errors.len = 0;
     struct sp_config *config = sp_config_load(path, &errors);
     assert_non_null(config);
-    assert_int_equal(sp_trust_count(sp_config_module_at(config, 0)->trust), 1);
+    assert_int_equal(sp_trust_count(sp_config_module_at(config, 0)->materials->trust), 1);
     sp_config_unref(config);
     unlink(root);
     unlink(path);
@@ -437,7 +441,7 @@ static void test_without_file(void **state)
     assert_int_equal(sp_config_module_count(config), 1);
     const struct sp_module *module = sp_config_module(config, "smtp");
     assert_non_null(module);
-    assert_non_null(module->trust);
+    assert_non_null(module->materials->trust);
     assert_int_equal(module->setting_count, 0);
     assert_false(module->timeout_given);
     sp_config_unref(config);
