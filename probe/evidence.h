@@ -12,6 +12,7 @@
 #include "probe/path.h"
 #include "probe/phase.h"
 #include "probe/reason.h"
+#include "probe/survey.h"
 #include "probe/text.h"
 #include "probe/tls.h"
 #include "probe/transcript.h"
@@ -116,6 +117,9 @@ struct sp_evidence {
     size_t starttls_leftover;              /* octets behind the reply to STARTTLS */
     struct sp_tls_facts tls;
     struct sp_verify verify;
+    /* What the server would do with other offers, in the order asked. */
+    struct sp_survey *surveys;
+    size_t survey_count;
     /* Of options->script: answers[i] is the reply to its commands[i]. Points into `replies`. */
     const struct sp_reply **answers;
     size_t answer_count;
