@@ -64,7 +64,8 @@ enum {
     SP_USAGE_DIGITAL_SIGNATURE = 1u << 0,
     SP_USAGE_KEY_ENCIPHERMENT = 1u << 2,
     SP_USAGE_KEY_AGREEMENT = 1u << 4,
-    SP_USAGE_KEY_CERT_SIGN = 1u << 5
+    SP_USAGE_KEY_CERT_SIGN = 1u << 5,
+    SP_USAGE_CRL_SIGN = 1u << 6
 };
 
 enum sp_name_type { SP_NAME_DNS, SP_NAME_IP, SP_NAME_EMAIL, SP_NAME_URI, SP_NAME_OTHER };
@@ -112,6 +113,9 @@ struct sp_cert {
     bool has_key_usage;
     uint16_t key_usage; /* bit 0 = digitalSignature … bit 8 = decipherOnly */
     bool has_ext_key_usage, eku_server_auth, eku_any;
+    bool eku_ocsp_signing; /* RFC 6960 §4.2.2.2: may sign OCSP answers for its issuer */
+    bool ocsp_nocheck; /* RFC 6960 §4.2.2.2.1: a responder whose own revocation is not asked for */
+    struct sp_slice crl_points;       /* value of cRLDistributionPoints, or empty */
     struct sp_slice ski, aki;         /* key identifiers, or empty */
     struct sp_slice name_constraints; /* extension value, or empty */
     bool unknown_critical;            /* a critical extension that we don't process */

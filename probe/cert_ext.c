@@ -11,6 +11,8 @@
  *   authorityKeyId   = SEQUENCE { [0] key OPTIONAL, … }
  *   nameConstraints  = SEQUENCE { … }               ; kept as it is, judged in constraints.c
  *   tlsFeature       = SEQUENCE OF INTEGER          ; 5 = status_request
+ *   cRLDistributionPoints = SEQUENCE { … }          ; kept as it is, read in crl.c
+ *   ocspNocheck      = NULL                         ; RFC 6960 §4.2.2.2.1
  */
 #include "probe/cert_ext.h"
 
@@ -76,6 +78,7 @@ static bool read_ext_key_usage(struct sp_arena *arena, struct sp_slice value, st
     (void)arena;
     (void)out_of_memory;
     static const char server_auth[] = "\x2b\x06\x01\x05\x05\x07\x03\x01";
+    static const char ocsp_signing[] = "\x2b\x06\x01\x05\x05\x07\x03\x09";
     static const char any[] = {0x55, 0x1d, 0x25, 0x00};
     struct sp_der inner;
     struct sp_der_value oid;
@@ -86,6 +89,8 @@ static bool read_ext_key_usage(struct sp_arena *arena, struct sp_slice value, st
     while (sp_der_expect(&inner, SP_DER_OID, &oid)) {
         if (oid.content.len == 8 && memcmp(oid.content.data, server_auth, 8) == 0) {
             cert->eku_server_auth = true;
+        } else if (oid.content.len == 8 && memcmp(oid.content.data, ocsp_signing, 8) == 0) {
+            cert->eku_ocsp_signing = true;
         } else if (oid.content.len == 4 && memcmp(oid.content.data, any, 4) == 0) {
             cert->eku_any = true;
         }
@@ -132,6 +137,25 @@ static bool read_name_constraints(struct sp_arena *arena, struct sp_slice value,
     struct sp_der inner;
     cert->name_constraints = value;
     return enter_sequence(value, &inner);
+}
+
+static bool read_crl_points(struct sp_arena *arena, struct sp_slice value, struct sp_cert *cert,
+                            bool *out_of_memory)
+{
+    (void)arena;
+    (void)out_of_memory;
+    cert->crl_points = value;
+    return true;
+}
+
+static bool read_ocsp_nocheck(struct sp_arena *arena, struct sp_slice value, struct sp_cert *cert,
+                              bool *out_of_memory)
+{
+    (void)arena;
+    (void)out_of_memory;
+    (void)value;
+    cert->ocsp_nocheck = true;
+    return true;
 }
 
 static bool read_tls_feature(struct sp_arena *arena, struct sp_slice value, struct sp_cert *cert,
@@ -229,7 +253,7 @@ static const struct known_extension known_extensions[] = {
     KNOWN("\x55\x1d\x12", NULL, "issuerAltName"),
     KNOWN("\x55\x1d\x13", read_basic_constraints, "basicConstraints"),
     KNOWN("\x55\x1d\x1e", read_name_constraints, "nameConstraints"),
-    KNOWN("\x55\x1d\x1f", NULL, "cRLDistributionPoints"),
+    KNOWN("\x55\x1d\x1f", read_crl_points, "cRLDistributionPoints"),
     KNOWN("\x55\x1d\x20", NULL, "certificatePolicies"),
     KNOWN("\x55\x1d\x21", NULL, "policyMappings"),
     KNOWN("\x55\x1d\x23", read_authority_key_id, "authorityKeyIdentifier"),
@@ -237,6 +261,7 @@ static const struct known_extension known_extensions[] = {
     KNOWN("\x55\x1d\x25", read_ext_key_usage, "extKeyUsage"),
     KNOWN("\x55\x1d\x36", NULL, "inhibitAnyPolicy"),
     KNOWN("\x2b\x06\x01\x05\x05\x07\x01\x18", read_tls_feature, "TLS feature"),
+    KNOWN("\x2b\x06\x01\x05\x05\x07\x30\x01\x05", read_ocsp_nocheck, "OCSP no check"),
 };
 #define KNOWN_COUNT (sizeof known_extensions / sizeof known_extensions[0])
 

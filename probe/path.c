@@ -349,11 +349,13 @@ static void judge_message(struct sp_judge *judge, const struct builder *b, size_
 static unsigned urgency(enum sp_reason reason)
 {
     static const enum sp_reason order[] = {
-        SP_REASON_CERTIFICATE_EXPIRED,        SP_REASON_CERTIFICATE_HOST_MISMATCH,
-        SP_REASON_CERTIFICATE_NOT_YET_VALID,  SP_REASON_CERTIFICATE_SELF_SIGNED,
-        SP_REASON_CERTIFICATE_NOT_TRUSTED,    SP_REASON_CERTIFICATE_CHAIN_INCOMPLETE,
-        SP_REASON_CERTIFICATE_INVALID,        SP_REASON_CERTIFICATE_WEAK_KEY,
-        SP_REASON_CERTIFICATE_WEAK_SIGNATURE, SP_REASON_CERTIFICATE_CHAIN_ORDER,
+        SP_REASON_CERTIFICATE_REVOKED,          SP_REASON_CERTIFICATE_EXPIRED,
+        SP_REASON_CERTIFICATE_HOST_MISMATCH,    SP_REASON_CERTIFICATE_NOT_YET_VALID,
+        SP_REASON_CERTIFICATE_SELF_SIGNED,      SP_REASON_CERTIFICATE_NOT_TRUSTED,
+        SP_REASON_CERTIFICATE_CHAIN_INCOMPLETE, SP_REASON_CERTIFICATE_INVALID,
+        SP_REASON_CERTIFICATE_WEAK_KEY,         SP_REASON_CERTIFICATE_WEAK_SIGNATURE,
+        SP_REASON_OCSP_STAPLE_MISSING,          SP_REASON_OCSP_INVALID,
+        SP_REASON_CERTIFICATE_CHAIN_ORDER,
     };
     unsigned i = 0;
     while (i < sizeof order / sizeof order[0] && order[i] != reason) {
@@ -374,6 +376,15 @@ static void sort_problems(struct sp_problem *problems, size_t count)
         }
         problems[at] = moved;
     }
+}
+
+void sp_verify_add(struct sp_verify *verify, const struct sp_problem *problem)
+{
+    if (verify->problem_count == SP_LIMIT_PROBLEMS) {
+        verify->problem_count--;
+    }
+    verify->problems[verify->problem_count++] = *problem;
+    sort_problems(verify->problems, verify->problem_count);
 }
 
 /* The matched entry as text: a DNS name is ASCII by the matcher's grammar, an address is not. */

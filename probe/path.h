@@ -19,6 +19,7 @@ struct sp_problem {
     enum sp_reason reason; /* a certificate-* reason */
     int depth;             /* index in the chain as sent; -1: the chain as a whole or an anchor */
     const char *detail; /* one line for people, safe to print: "expired 12 days ago (2026-09-01)" */
+    bool revocation;    /* told by revocation.c: which state it has depends on --ocsp too */
 };
 
 struct sp_verify {
@@ -46,5 +47,11 @@ struct sp_verify {
 bool sp_path_validate(struct sp_arena *arena, const struct sp_cert *certs, size_t count,
                       const struct sp_trust *trust, const char *reference, int64_t now,
                       struct sp_verify *out_verify);
+
+/*
+ * Adds what was found elsewhere to the problems of a `verify` that is done, in its place by urgency; when
+ * the list is full the least urgent one gives way.
+ */
+void sp_verify_add(struct sp_verify *verify, const struct sp_problem *problem);
 
 #endif
