@@ -6,13 +6,13 @@
 #include "probe/limits.h"
 #include "prometheus/config_parts.h"
 #include "prometheus/convert_parts.h"
+#include "prometheus/duration.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define NANOSECONDS_MAX (86400.0 * 1e9)
 
 /* --- writing ------------------------------------------------------------------------------------ */
 
@@ -83,59 +83,31 @@ static void note_key(struct sp_conversion *self, const struct sp_yaml_node *key,
                        sp_quote(quoted, sizeof quoted, key->text, strlen(key->text)), why);
 }
 
-/* --- single keys -------------------------------------------------------------------------------- */
-
-/* Go's time.Duration: 1*(number unit), in nanoseconds; a plain 0 is one too. */
-static bool parse_go_duration(const char *text, double *out_ns)
+const struct sp_yaml_node *sp_conversion_find_text(struct sp_conversion *self,
+                                                   const struct sp_yaml_node *map, const char *key)
 {
-    static const struct {
-        const char *unit;
-        double ns;
-    } units[] = {{"ns", 1},   {"us", 1e3}, {"\xC2\xB5s", 1e3}, {"\xCE\xBCs", 1e3},
-                 {"ms", 1e6}, {"s", 1e9},  {"m", 60e9},        {"h", 3600e9}};
-    double total = 0;
-
-    if (strcmp(text, "0") == 0) {
-        *out_ns = 0;
-        return true;
-    }
-    do {
-        char number[24];
-        double value;
-        size_t len = strspn(text, "0123456789."), i = 0, unit_len = 0;
-        if (len == 0 || len >= sizeof number)
-            return false;
-        memcpy(number, text, len);
-        number[len] = '\0';
-        text += len;
-        unit_len = strcspn(text, "0123456789.");
-        while (i < COUNT(units) &&
-               (strlen(units[i].unit) != unit_len || memcmp(units[i].unit, text, unit_len) != 0))
-            i++;
-        if (i == COUNT(units) || !sp_parse_decimal(number, &value))
-            return false;
-        total += value * units[i].ns;
-        text += unit_len;
-    } while (*text != '\0');
-    *out_ns = total;
-    return true;
+    const struct sp_yaml_node *value = sp_yaml_find(map, key);
+    if (value == NULL || sp_yaml_is_null(value) || !sp_yaml_want_scalar(self->yaml, key, value))
+        return NULL;
+    return *value->text != '\0' ? value : NULL;
 }
+
+/* --- single keys -------------------------------------------------------------------------------- */
 
 static void convert_timeout(struct sp_conversion *self, const struct sp_yaml_node *value)
 {
     char text[32];
-    double ns;
+    uint64_t ns;
 
     if (sp_yaml_is_null(value) || !sp_yaml_want_scalar(self->yaml, "timeout", value))
         return;
-    if (!parse_go_duration(value->text, &ns) || ns > NANOSECONDS_MAX) {
+    if (!sp_duration_parse(value->text, &ns)) {
         sp_conversion_note(self, value, "timeout is not converted: it is no duration up to 24h");
         return;
     }
-    /* 0 stands for none there. */
-    uint64_t ms = (uint64_t)(ns / 1e6 + 0.5);
-    if (ms == 0)
+    if (ns == 0) /* stands for none there */
         return;
+    uint64_t ms = (ns + 999999) / 1000000;
     snprintf(text, sizeof text, ms % 1000 == 0 ? "%llus" : "%llums",
              (unsigned long long)(ms % 1000 == 0 ? ms / 1000 : ms));
     sp_conversion_set(self, value, "timeout", text);
@@ -163,7 +135,7 @@ static void convert_version(struct sp_conversion *self, const struct sp_yaml_nod
 static void convert_tls_config(struct sp_conversion *self, const struct sp_yaml_node *map,
                                bool *out_skip)
 {
-    for (size_t i = 0; map->kind == SP_YAML_MAP && i < map->count; i++) {
+    for (size_t i = 0; i < map->count; i++) {
         const struct sp_yaml_node *key = map->items[i].key, *value = map->items[i].value;
         if (sp_yaml_is_null(value) || (value->kind == SP_YAML_SCALAR && *value->text == '\0'))
             continue;
@@ -189,18 +161,17 @@ static void convert_tls_config(struct sp_conversion *self, const struct sp_yaml_
 }
 
 /* One address a probe of a preferred family there, both families side by side here; only a family that
- * is forced is the same. */
+ * is forced is the same. Whatever is not ip6 is IPv4 there. */
 static void convert_family(struct sp_conversion *self, const struct sp_yaml_node *prober)
 {
-    const struct sp_yaml_node *preferred = sp_yaml_find(prober, "preferred_ip_protocol");
+    const struct sp_yaml_node *preferred =
+        sp_conversion_find_text(self, prober, "preferred_ip_protocol");
     const struct sp_yaml_node *fallback = sp_yaml_find(prober, "ip_protocol_fallback");
-    bool may_fall_back = true, ipv4 = false;
+    bool may_fall_back = true, ipv4 = preferred != NULL && strcmp(preferred->text, "ip6") != 0;
 
     if (fallback != NULL && !sp_yaml_is_null(fallback) &&
         !sp_yaml_want_bool(self->yaml, "ip_protocol_fallback", fallback, &may_fall_back))
         return;
-    if (preferred != NULL && preferred->kind == SP_YAML_SCALAR)
-        ipv4 = strcmp(preferred->text, "ip4") == 0;
     if (!may_fall_back)
         sp_conversion_set(self, fallback, ipv4 ? "ipv4" : "ipv6", "yes");
     else if (ipv4)
@@ -222,6 +193,10 @@ static void convert_tls(struct sp_conversion *self, const struct sp_yaml_node *p
     bool skip = false;
 
     sp_conversion_set(self, place, "tls", modes[tls]);
+    if (config != NULL &&
+        (sp_yaml_is_null(config) || !sp_yaml_want_map(self->yaml, "tls_config", config) ||
+         config->count == 0))
+        config = NULL;
     if (config != NULL && tls != SP_CONVERSION_NO_TLS)
         convert_tls_config(self, config, &skip);
     else if (config != NULL)
@@ -240,7 +215,7 @@ static void convert_prober(struct sp_conversion *self, const struct sp_yaml_node
                                         "tls",
                                         "tls_config"};
     const struct sp_yaml_node *tls = sp_yaml_find(prober, "tls");
-    const struct sp_yaml_node *source = sp_yaml_find(prober, "source_ip_address");
+    const struct sp_yaml_node *source = sp_conversion_find_text(self, prober, "source_ip_address");
     bool implicit = false;
 
     if (tls != NULL && !sp_yaml_is_null(tls))
@@ -251,7 +226,7 @@ static void convert_prober(struct sp_conversion *self, const struct sp_yaml_node
         sp_conversion_note(self, tls, "STARTTLS inside of TLS is not converted");
     convert_tls(self, prober, implicit ? SP_CONVERSION_IMPLICIT_TLS : mode, place);
     convert_family(self, prober);
-    if (source != NULL && source->kind == SP_YAML_SCALAR && *source->text != '\0')
+    if (source != NULL)
         sp_conversion_set(self, source, "source_address", source->text);
     for (size_t i = 0; i < prober->count; i++) {
         size_t k = 0;

@@ -25,7 +25,8 @@ enum after { AFTER_OPEN, AFTER_HELLO, AFTER_STARTTLS, AFTER_QUIT, AFTER_OTHER };
 struct dialogue {
     struct sp_conversion *conversion;
     enum after after;
-    bool banner_seen, name_seen, starttls, handshake;
+    bool banner_seen, starttls, handshake;
+    const char *name; /* of the first EHLO that has one */
     const struct sp_yaml_node *starttls_place;
     const char *words[WORDS_MAX]; /* capabilities that must be there */
     const struct sp_yaml_node *word_places[WORDS_MAX];
@@ -85,14 +86,10 @@ bool sp_conversion_is_smtp(const struct sp_yaml_node *steps)
 
 /* --- patterns ----------------------------------------------------------------------------------- */
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
+/* Servers write keywords in capitals; small letters are a name or a greeting. */
 static bool is_word_octet(char c)
 {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
 }
 
 /* Behind the ways to write what stands between 250 and the keyword. */
@@ -134,8 +131,6 @@ static void add_word(struct dialogue *self, const struct sp_yaml_node *place, co
         sp_yaml_no_memory(conversion->yaml);
         return;
     }
-    for (size_t i = 0; i < len; i++)
-        word[i] = word[i] >= 'a' && word[i] <= 'z' ? (char)(word[i] - 'a' + 'A') : word[i];
     for (size_t i = 0; i < self->word_count; i++) {
         if (strcmp(self->words[i], word) == 0)
             return;
@@ -161,7 +156,7 @@ static void read_capability(struct dialogue *self, const struct sp_yaml_node *ex
     if (rest != NULL && len == 0 && (is_open_end(rest) || strcmp(rest, "*") == 0))
         return; /* any reply with 250, which EHLO needs anyway */
     sp_quote(quoted, sizeof quoted, expect->text, strlen(expect->text));
-    if (rest == NULL || len == 0 || !is_letter(*rest) ||
+    if (rest == NULL || len == 0 || *rest < 'A' || (len == 2 && memcmp(rest, "OK", 2) == 0) ||
         (!is_open_end(rest + len) && rest[len] != ' ')) {
         sp_conversion_note(self->conversion, expect,
                            "expect %s is not converted: it is no pattern of one EHLO keyword",
@@ -173,6 +168,13 @@ static void read_capability(struct dialogue *self, const struct sp_yaml_node *ex
         sp_conversion_note(self->conversion, expect,
                            "expect %s: only the keyword is looked for, not what stands behind it",
                            quoted);
+}
+
+/* Whether nothing but the code was asked for; `rest` stands behind it, NULL: it is another one. */
+static bool is_any_reply(const char *rest)
+{
+    return rest != NULL && (is_open_end(rest) || strcmp(rest, "-") == 0 ||
+                            strcmp(rest, "[ -]") == 0 || strcmp(rest, "[- ]") == 0);
 }
 
 static void read_banner(struct dialogue *self, const struct sp_yaml_node *expect)
@@ -187,8 +189,7 @@ static void read_banner(struct dialogue *self, const struct sp_yaml_node *expect
         return;
     }
     self->banner_seen = true;
-    if (rest != NULL && (is_open_end(rest) || strcmp(rest, "-") == 0 || strcmp(rest, "[ -]") == 0 ||
-                         strcmp(rest, "[- ]") == 0))
+    if (is_any_reply(rest))
         return; /* any banner with 220, which is asked for anyway */
     struct sp_pattern *pattern = sp_pattern_compile(expect->text, error, sizeof error);
     if (pattern == NULL)
@@ -199,24 +200,23 @@ static void read_banner(struct dialogue *self, const struct sp_yaml_node *expect
     sp_pattern_free(pattern);
 }
 
+/* STARTTLS and QUIT are spoken by rule: what was asked of their replies is not looked for. */
 static void read_expect(struct dialogue *self, const struct sp_yaml_node *expect)
 {
+    static const char *const reasons[] = {
+        [AFTER_STARTTLS] = "STARTTLS is answered by 220, and only that is looked for",
+        [AFTER_QUIT] = "the reply to QUIT does not make a probe fail",
+        [AFTER_OTHER] = "the command before it is not either"};
     char quoted[SP_QUOTE_SIZE];
 
-    switch (self->after) {
-    case AFTER_OPEN: read_banner(self, expect); return;
-    case AFTER_HELLO: read_capability(self, expect); return;
-    case AFTER_STARTTLS:
-        if (skip_code(expect->text, "220") != NULL)
-            return;
-        break;
-    case AFTER_QUIT: return; /* the reply to QUIT never counts */
-    case AFTER_OTHER: break;
-    }
-    sp_conversion_note(self->conversion, expect, "expect %s is not converted: %s",
-                       sp_quote(quoted, sizeof quoted, expect->text, strlen(expect->text)),
-                       self->after == AFTER_OTHER ? "the command before it is not either"
-                                                  : "STARTTLS is answered by 220");
+    if (self->after == AFTER_OPEN)
+        read_banner(self, expect);
+    else if (self->after == AFTER_HELLO)
+        read_capability(self, expect);
+    else if (self->after != AFTER_STARTTLS || !is_any_reply(skip_code(expect->text, "220")))
+        sp_conversion_note(self->conversion, expect, "expect %s is not converted: %s",
+                           sp_quote(quoted, sizeof quoted, expect->text, strlen(expect->text)),
+                           reasons[self->after]);
 }
 
 /* --- commands ----------------------------------------------------------------------------------- */
@@ -224,6 +224,7 @@ static void read_expect(struct dialogue *self, const struct sp_yaml_node *expect
 static void read_hello(struct dialogue *self, const struct sp_yaml_node *send, const char *line,
                        size_t len)
 {
+    char quoted[SP_QUOTE_SIZE];
     const char *name = line + 4;
     size_t name_len = len - 4;
 
@@ -232,15 +233,19 @@ static void read_hello(struct dialogue *self, const struct sp_yaml_node *send, c
         name++;
         name_len--;
     }
-    if (name_len == 0 || self->name_seen)
+    if (name_len == 0)
         return;
-    char *copy = sp_arena_strndup(self->conversion->yaml->arena, name, name_len);
+    const char *copy = sp_arena_strndup(self->conversion->yaml->arena, name, name_len);
     if (copy == NULL) {
         sp_yaml_no_memory(self->conversion->yaml);
-        return;
+    } else if (self->name == NULL) {
+        self->name = copy;
+        sp_conversion_set(self->conversion, send, "ehlo_name", copy);
+    } else if (strcmp(self->name, copy) != 0) {
+        sp_conversion_note(self->conversion, send,
+                           "the name %s is not converted: every EHLO has the same one",
+                           sp_quote(quoted, sizeof quoted, copy, name_len));
     }
-    self->name_seen = true;
-    sp_conversion_set(self->conversion, send, "ehlo_name", copy);
 }
 
 static void read_line(struct dialogue *self, const struct sp_yaml_node *send, const char *line,
@@ -282,16 +287,16 @@ static void read_send(struct dialogue *self, const struct sp_yaml_node *send)
 static void read_step(struct dialogue *self, const struct sp_yaml_node *step)
 {
     struct sp_conversion *conversion = self->conversion;
-    const struct sp_yaml_node *expect = sp_yaml_find(step, "expect");
-    const struct sp_yaml_node *send = sp_yaml_find(step, "send");
     const struct sp_yaml_node *starttls = sp_yaml_find(step, "starttls");
     bool handshake = false;
 
     if (!sp_yaml_want_map(conversion->yaml, "a step", step))
         return;
-    if (expect != NULL && expect->kind == SP_YAML_SCALAR && *expect->text != '\0')
+    const struct sp_yaml_node *expect = sp_conversion_find_text(conversion, step, "expect");
+    const struct sp_yaml_node *send = sp_conversion_find_text(conversion, step, "send");
+    if (expect != NULL)
         read_expect(self, expect);
-    if (send != NULL && send->kind == SP_YAML_SCALAR)
+    if (send != NULL)
         read_send(self, send);
     if (starttls != NULL && !sp_yaml_is_null(starttls) &&
         sp_yaml_want_bool(conversion->yaml, "starttls", starttls, &handshake) && handshake) {

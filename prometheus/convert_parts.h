@@ -26,6 +26,9 @@ void sp_conversion_set_list(struct sp_conversion *self, const char *key, const c
 /* Says what was not converted and why, to both who read the file and who ran the program. */
 void sp_conversion_note(struct sp_conversion *self, const struct sp_yaml_node *place,
                         const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The text of a key; NULL: it is not there, empty, or no text, which is said. */
+const struct sp_yaml_node *sp_conversion_find_text(struct sp_conversion *self,
+                                                   const struct sp_yaml_node *map, const char *key);
 /* Whether this query_response (or NULL) is a conversation in SMTP. */
 bool sp_conversion_is_smtp(const struct sp_yaml_node *steps);
 /* Writes what the steps ask for and tells how they come to TLS. */

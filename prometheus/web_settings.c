@@ -12,6 +12,7 @@
 #include "probe/host.h"
 #include "probe/limits.h"
 #include "probe/secret.h"
+#include "prometheus/duration.h"
 #include "prometheus/yaml.h"
 
 #include <stdlib.h>
@@ -371,9 +372,10 @@ static void read_users(struct reader *reader, const char *name, const struct sp_
             continue;
         unsigned cost = 0;
         const char *wrong = sp_web_check_hash(hash->text, &cost);
+        /* What stands there may be a password: it is not repeated. */
         if (strchr(user->text, ':'))
-            quote_error(reader, user, name, "has a colon, which a user name can't have");
-        if (wrong) /* what stands there may be a password: it is not repeated */
+            sp_yaml_error(&reader->yaml, user, "\"%s\": a user name can't have a colon", name);
+        if (wrong)
             sp_yaml_error(&reader->yaml, hash, "\"%s\": the value %s", name, wrong);
         if (cost > settings->bcrypt_cost)
             settings->bcrypt_cost = cost;
@@ -388,50 +390,10 @@ static void read_users(struct reader *reader, const char *name, const struct sp_
     settings->user_count = users ? value->count : 0;
 }
 
-/* duration = "0" / 1*( number unit );  number = 1*DIGIT [ "." *DIGIT ] */
-bool sp_web_parse_duration(const char *text, uint64_t *out_ns)
-{
-    static const struct {
-        const char *name;
-        uint64_t ns;
-    } units[] = {{"ns", 1},         {"us", 1000},       {"µs", 1000},        {"ms", 1000000},
-                 {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000}};
-    const uint64_t most = 86400000000000u;
-    uint64_t sum = 0;
-    if (strcmp(text, "0") == 0) {
-        *out_ns = 0;
-        return true;
-    }
-    do {
-        uint64_t whole = 0, part = 0, scale = 1;
-        const char *start = text;
-        for (; *text >= '0' && *text <= '9'; text++)
-            whole = whole > most ? whole : whole * 10 + (uint64_t)(*text - '0');
-        if (text == start)
-            return false;
-        if (*text == '.')
-            for (text++; *text >= '0' && *text <= '9'; text++)
-                if (scale < 1000000) {
-                    part = part * 10 + (uint64_t)(*text - '0');
-                    scale *= 10;
-                }
-        size_t unit = 0, len = strcspn(text, "0123456789.");
-        while (unit < sizeof units / sizeof *units &&
-               (strlen(units[unit].name) != len || strncmp(units[unit].name, text, len) != 0))
-            unit++;
-        if (unit == sizeof units / sizeof *units || whole > most / units[unit].ns)
-            return false;
-        sum += whole * units[unit].ns + part * units[unit].ns / scale;
-        text += len;
-    } while (*text && sum <= most);
-    *out_ns = sum;
-    return sum <= most;
-}
-
 static void read_interval(struct reader *reader, const char *name, const struct sp_yaml_node *value)
 {
     if (!sp_yaml_is_null(value) && sp_yaml_want_scalar(&reader->yaml, name, value) &&
-        !sp_web_parse_duration(value->text, &reader->settings->rate_interval_ns))
+        !sp_duration_parse(value->text, &reader->settings->rate_interval_ns))
         quote_error(reader, value, name, "is not a duration up to 24h, such as 100ms or 1m30s");
 }
 

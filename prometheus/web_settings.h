@@ -69,8 +69,6 @@ bool sp_web_priority_group_known(const char *name);
 /* False: out of memory. */
 bool sp_web_priority_write(const struct sp_web_priority *priority, struct sp_buf *out);
 
-/* "1m30s", "250ms", "0" as Go writes durations, up to 24 hours. */
-bool sp_web_parse_duration(const char *text, uint64_t *out_ns);
 /* Whether text is a bcrypt hash that can be checked in bearable time; NULL: yes, else what is wrong. */
 const char *sp_web_check_hash(const char *hash, unsigned *out_cost);
 

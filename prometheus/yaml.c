@@ -114,6 +114,10 @@ static bool add_anchor(struct builder *builder, const char *name, const struct s
         return true;
     for (size_t i = 0; i < builder->anchor_count; i++) {
         if (strcmp(builder->anchors[i].name, name) == 0) {
+            if (builder->yaml->foreign) { /* YAML means the newest */
+                builder->anchors[i].node = node;
+                return true;
+            }
             sp_yaml_error(builder->yaml, node, "the anchor &%s is there twice (first on line %u)",
                           name, builder->anchors[i].node->line);
             return true;
@@ -255,6 +259,10 @@ static bool drop_duplicates(struct builder *builder, struct frame *frame)
 /* Takes the keys of `from` that `frame` has not; weights were counted with the alias. */
 static bool merge_map(struct builder *builder, struct frame *frame, const struct sp_yaml_node *from)
 {
+    if (from->kind != SP_YAML_MAP) {
+        sp_yaml_error(builder->yaml, from, "only mappings can be merged by <<");
+        return true;
+    }
     if (frame->node->count + from->count > SP_LIMIT_YAML_MERGED) {
         sp_yaml_error(builder->yaml, frame->node, "more than %u keys are merged into this mapping",
                       SP_LIMIT_YAML_MERGED);
@@ -291,10 +299,10 @@ static bool resolve_merge(struct builder *builder, struct frame *frame)
     map->count = kept;
     for (size_t i = 0; from != NULL && from->kind == SP_YAML_LIST && i < from->count; i++) {
         const struct sp_yaml_node *one = from->items[i].value;
-        if (one->kind == SP_YAML_MAP && !merge_map(builder, frame, one))
+        if (!merge_map(builder, frame, one))
             return false;
     }
-    if (from != NULL && from->kind == SP_YAML_MAP && !merge_map(builder, frame, from))
+    if (from != NULL && from->kind != SP_YAML_LIST && !merge_map(builder, frame, from))
         return false;
     map->weight = weight;
     return true;
@@ -454,6 +462,18 @@ static bool parse_events(struct builder *builder, yaml_parser_t *parser, const c
     return good;
 }
 
+/* A file without anything is what "~" is (YAML 1.2.2 §9.2). */
+static bool add_nothing(struct builder *builder)
+{
+    struct sp_yaml_node *node = make_node(builder, SP_YAML_SCALAR, (yaml_mark_t){0});
+    if (node == NULL)
+        return false;
+    node->text = "";
+    node->plain = true;
+    builder->yaml->root = node;
+    return true;
+}
+
 bool sp_yaml_parse(struct sp_yaml *yaml, const char *text, size_t len)
 {
     yaml_parser_t parser;
@@ -476,10 +496,8 @@ bool sp_yaml_parse(struct sp_yaml *yaml, const char *text, size_t len)
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
     good = parse_events(builder, &parser, text, len);
     yaml_parser_delete(&parser);
-    if (good && yaml->root == NULL) {
-        sp_yaml_error(yaml, NULL, len == 0 ? "the file is empty" : "there is nothing but comments");
-        good = false;
-    }
+    if (good && yaml->root == NULL)
+        good = add_nothing(builder);
 done:
     free(builder);
     if (!good)

@@ -52,7 +52,7 @@ void sp_yaml_free(struct sp_yaml *yaml);
  * added. */
 bool sp_yaml_read_file(struct sp_yaml *yaml, struct sp_buf *out);
 /* Makes the tree. False: there is none. With true there may still be errors (yaml->error_count); a key
- * that was there twice is in it once. */
+ * that was there twice is in it once. A file without anything is null. */
 bool sp_yaml_parse(struct sp_yaml *yaml, const char *text, size_t len);
 
 /* Adds "file:line:column: message"; node NULL: "file: message". */

@@ -79,7 +79,8 @@ void sp_yaml_unknown_key(struct sp_yaml *yaml, const struct sp_yaml_node *key,
     char quoted[SP_QUOTE_SIZE];
     struct sp_nearest nearest = {.word = key->text};
 
-    for (size_t i = 0; i < count; i++)
+    /* What is not shown needs no search, which takes its time. */
+    for (size_t i = 0; i < count && yaml->error_count < SP_LIMIT_YAML_ERRORS; i++)
         sp_nearest_offer(&nearest, candidates[i]);
     sp_quote(quoted, sizeof quoted, key->text, strlen(key->text));
     if (nearest.best != NULL)
@@ -174,9 +175,11 @@ bool sp_yaml_want_number(struct sp_yaml *yaml, const char *what, const struct sp
 bool sp_yaml_want_bool(struct sp_yaml *yaml, const char *what, const struct sp_yaml_node *value,
                        bool *out_on)
 {
-    static const char *const on[] = {"true", "yes", "on", "True", "Yes", "On", "TRUE", "YES", "ON"};
-    static const char *const off[] = {"false", "no",    "off", "False", "No",
-                                      "Off",   "FALSE", "NO",  "OFF"};
+    /* YAML 1.1's, which Go's readers of the files of others take as well. */
+    static const char *const on[] = {"true", "yes", "on",   "y",   "True", "Yes",
+                                     "On",   "Y",   "TRUE", "YES", "ON"};
+    static const char *const off[] = {"false", "no", "off",   "n",  "False", "No",
+                                      "Off",   "N",  "FALSE", "NO", "OFF"};
     char quoted[SP_QUOTE_SIZE];
 
     if (!sp_yaml_want_scalar(yaml, what, value))

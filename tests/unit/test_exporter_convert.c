@@ -86,28 +86,32 @@ static void expect_module(const char *details, const char *lines, const char *no
 static void test_starttls(void **state)
 {
     (void)state;
-    expect_module("    timeout: 5s\n"
-                  "    tcp:\n"
-                  "      tls_config: {insecure_skip_verify: true}\n"
-                  "      query_response:\n"
-                  "        - expect: '^220 ([^ ]+) ESMTP (.+)$'\n"
-                  "        - send: \"EHLO prober\\r\"\n"
-                  "        - expect: '^250-STARTTLS'\n"
-                  "        - send: \"STARTTLS\\r\"\n"
-                  "        - expect: '^220'\n"
-                  "        - starttls: true\n"
-                  "        - send: \"EHLO prober\\r\"\n"
-                  "        - expect: '^250-AUTH'\n"
-                  "        - expect: '^250[ -]size .*'\n"
-                  "        - send: \"QUIT\\r\"\n"
-                  "        - expect: '^221'\n",
-                  "    expect: \"^220 ([^ ]+) ESMTP (.+)$\"\n"
-                  "    ehlo_name: prober\n"
-                  "    require_capability: [AUTH, SIZE]\n"
-                  "    tls: starttls\n"
-                  "    verify: off\n"
-                  "    timeout: 5s\n",
-                  "");
+    expect_module(
+        "    timeout: 5s\n"
+        "    tcp:\n"
+        "      tls_config: {insecure_skip_verify: true}\n"
+        "      query_response:\n"
+        "        - expect: '^220 ([^ ]+) ESMTP (.+)$'\n"
+        "        - send: \"EHLO prober\\r\"\n"
+        "        - expect: '^250-STARTTLS'\n"
+        "        - send: \"STARTTLS\\r\"\n"
+        "        - expect: '^220'\n"
+        "        - starttls: true\n"
+        "        - send: \"EHLO prober\\r\"\n"
+        "        - expect: '^250-AUTH'\n"
+        "        - expect: '^250[ -]SIZE .*'\n"
+        "        - send: \"QUIT\\r\"\n"
+        "        - expect: '^221'\n",
+        "    # line 18: expect \"^221\" is not converted: the reply to QUIT does not make a "
+        "probe fail\n"
+        "    expect: \"^220 ([^ ]+) ESMTP (.+)$\"\n"
+        "    ehlo_name: prober\n"
+        "    require_capability: [AUTH, SIZE]\n"
+        "    tls: starttls\n"
+        "    verify: off\n"
+        "    timeout: 5s\n",
+        "f:18:19: module m: expect \"^221\" is not converted: the reply to QUIT does not "
+        "make a probe fail\n");
     expect_readable();
 }
 
@@ -200,7 +204,22 @@ static const struct {
     {"    tcp: {query_response: [{expect: ^220}, {send: EHLO a b}]}\n",
      "module m: not converted: ehlo_name: a space can't be in a host name\n"},
     {"    tcp: {query_response: [{expect: ^220}, {send: STARTTLS}, {expect: ^454}]}\n",
-     "module m: expect \"^454\" is not converted: STARTTLS is answered by 220\n"},
+     "module m: expect \"^454\" is not converted: STARTTLS is answered by 220, and only that is "
+     "looked for\n"},
+    {"    tcp: {query_response: [{expect: ^220}, {send: STARTTLS}, {expect: ^220 2.0.0}]}\n",
+     "f:4:71: module m: expect \"^220 2.0.0\" is not converted: STARTTLS is answered by 220, and "
+     "only that is looked for\n"},
+    /* What is no keyword would be looked for in vain. */
+    {"    tcp: {query_response: [{expect: ^220}, {send: EHLO}, {expect: ^250-localhost}]}\n",
+     "module m: expect \"^250-localhost\" is not converted: it is no pattern of one EHLO keyword\n"},
+    {"    tcp: {query_response: [{expect: ^220}, {send: EHLO}, {expect: '^250.*Hello'}]}\n",
+     "module m: expect \"^250.*Hello\" is not converted: it is no pattern of one EHLO keyword\n"},
+    {"    tcp: {query_response: [{expect: ^220}, {send: EHLO}, {expect: '^250 OK'}]}\n",
+     "module m: expect \"^250 OK\" is not converted: it is no pattern of one EHLO keyword\n"},
+    {"    tcp: {query_response: [{expect: ^220}, {send: EHLO a}, {send: EHLO a}, {send: EHLO b}]}\n",
+     "f:4:83: module m: the name \"b\" is not converted: every EHLO has the same one\n"},
+    {PLAIN ", preferred_ip_protocol: ipv4}\n",
+     "f:4:80: module m: preferred_ip_protocol is not converted: both families are tried"},
     {"    tcp: {query_response: [{expect: ^220}, {send: STARTTLS}]}\n",
      "f:4:51: module m: STARTTLS was only sent; now the TLS handshake is made as well\n"},
     {"    tcp: {query_response: [{expect: ^220}, {send: EHLO}, {send: AUTH PLAIN c2VjcmV0}, "
@@ -226,6 +245,39 @@ static void test_noted(void **state)
         assert_null(strstr(text_of(&out), "c2VjcmV0"));
         assert_null(strstr(text_of(&notes), "c2VjcmV0"));
     }
+}
+
+/* Values that blackbox_exporter refuses, too: nothing is passed over in silence. */
+static void test_wrong_kinds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *details, *note;
+    } rows[] = {
+        {PLAIN ", tls: true, tls_config: 5}\n", "f:4:80: tls_config must be a mapping"},
+        {PLAIN ", tls: maybe}\n", "f:4:62: tls: \"maybe\" can't be used; it is true or false\n"},
+        {PLAIN ", preferred_ip_protocol: [ip4]}\n", "preferred_ip_protocol must be one value"},
+        {PLAIN ", source_ip_address: {}}\n", "source_ip_address must be one value, not a mapping"},
+        {PLAIN "}\n    timeout: [1s]\n", "f:5:14: timeout must be one value, not a list\n"},
+        {"    tcp: {query_response: [{expect: ^220}, {send: [EHLO]}]}\n",
+         "f:4:51: send must be one value, not a list\n"},
+        {"    tcp: {query_response: [{expect: ^220}, {expect: {}}]}\n",
+         "f:4:53: expect must be one value, not a mapping\n"},
+        {"    tcp: {query_response: [{expect: ^220}, QUIT]}\n",
+         "f:4:44: a step must be a mapping, not one value\n"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char text[1024];
+        snprintf(text, sizeof text, "modules:\n  m:\n    prober: tcp\n%s", rows[i].details);
+        convert(text);
+        if (strstr(text_of(&notes), rows[i].note) == NULL)
+            fail_msg("%s\n  notes  %s  not  %s", text, text_of(&notes), rows[i].note);
+    }
+    /* What is there and says nothing is no loss. */
+    expect_module(PLAIN ", tls_config: {}, preferred_ip_protocol: ~, source_ip_address: ''}\n",
+                  "    tls: none\n", "");
+    expect_module(PLAIN ", tls_config: ~, preferred_ip_protocol: ip6}\n    timeout: .5s\n",
+                  "    tls: none\n    timeout: 500ms\n", "");
 }
 
 static void test_skipped(void **state)
@@ -276,7 +328,7 @@ static void test_nothing(void **state)
     static const struct {
         const char *text, *note;
     } rows[] = {
-        {"", "f: the file is empty\n"},
+        {"", "f:1:1: there are no modules here; is this a configuration of blackbox_exporter?\n"},
         {"- a",
          "f:1:1: there are no modules here; is this a configuration of blackbox_exporter?\n"},
         {"modules: {}", "f:1:10: no module of this file speaks SMTP\n"},
@@ -302,6 +354,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_implicit_and_options, begin, end),
         cmocka_unit_test_setup_teardown(test_plain, begin, end),
         cmocka_unit_test_setup_teardown(test_noted, begin, end),
+        cmocka_unit_test_setup_teardown(test_wrong_kinds, begin, end),
         cmocka_unit_test_setup_teardown(test_skipped, begin, end),
         cmocka_unit_test_setup_teardown(test_nothing, begin, end),
     };

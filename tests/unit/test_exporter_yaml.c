@@ -109,8 +109,6 @@ static void test_mistakes(void **state)
     static const struct {
         const char *text, *message;
     } rows[] = {
-        {"", "f: the file is empty\n"},
-        {"# only\n", "f: there is nothing but comments\n"},
         {"a: 1\nb: 2\na: 3\nb: 4\n",
          "f:3:1: the key \"a\" is there twice (first on line 1); remove one\n"
          "f:4:1: the key \"b\" is there twice (first on line 2); remove one\n"},
@@ -157,6 +155,20 @@ static void test_mistakes(void **state)
         if (yaml.error_count == 0 || strstr(error_text(), rows[i].message) == NULL)
             fail_msg("%s\n  gives  %s  not  %s", rows[i].text, error_text(), rows[i].message);
     }
+}
+
+/* Whoever reads the tree says what it has to have. */
+static void test_nothing(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"", "# only\n", "\xEF\xBB\xBF", "---\n", "---\n...\n", "~"};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_true(parse(rows[i]));
+        assert_true(sp_yaml_is_null(yaml.root));
+        assert_int_equal(yaml.error_count, 0);
+    }
+    assert_true(parse("''"));
+    assert_false(sp_yaml_is_null(yaml.root));
 }
 
 /* Each key is in the tree once, so that nobody who reads it has to think of it. */
@@ -223,6 +235,7 @@ static void test_foreign(void **state)
         {"- &a {p: 1}\n- &b {p: 2, r: 3}\n- {<<: [*a, *b]}",
          "[{p@1:7=1} {p@2:7=2 r@2:13=3} {p@1:7=1 r@2:13=3}]"},
         {"a: !!binary AAAA", "{a@1:1=AAAA}"},
+        {"a: &x 1\nb: *x\nc: &x 2\nd: *x\n", "{a@1:1=1 b@2:1=1 c@3:1=2 d@4:1=2}"},
         {"a: \"x\\0y\"", "{a@1:1=\"x\"}"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -232,6 +245,48 @@ static void test_foreign(void **state)
             fail_msg("%s: %s", rows[i].text, error_text());
         show(yaml.root, tree, sizeof tree);
         assert_string_equal(tree, rows[i].tree);
+    }
+}
+
+static void test_foreign_mistakes(void **state)
+{
+    (void)state;
+    yaml.foreign = true;
+    assert_true(parse("a: {<<: 5}\nb: {<<: [{c: 1}, d]}\n"));
+    assert_string_equal(error_text(), "f:1:9: only mappings can be merged by <<\n"
+                                      "f:2:18: only mappings can be merged by <<\n");
+    /* A list that grows with every merge. */
+    char text[SP_LIMIT_YAML_MERGED * 8 + 64] = "a: &a {";
+    for (unsigned i = 0; i < SP_LIMIT_YAML_MERGED; i++)
+        snprintf(text + strlen(text), 9, "k%u: ,", i);
+    size_t len = strlen(text);
+    snprintf(text + len, sizeof text - len, "}\nb: {<<: *a}\n");
+    assert_true(parse(text));
+    assert_int_equal(yaml.error_count, 0);
+    snprintf(text + len, sizeof text - len, "}\nb: {x: 1, <<: *a}\n");
+    assert_false(parse(text));
+    assert_string_equal(error_text(), "f:2:4: more than 1024 keys are merged into this mapping\n");
+}
+
+/* As YAML 1.1 and 1.2 spell them, and nothing else. */
+static void test_booleans(void **state)
+{
+    (void)state;
+    static const char *const words[] = {
+        "true", "false", "True", "False", "TRUE", "FALSE", "yes", "no", "Yes", "No", "YES",
+        "NO",   "on",    "off",  "On",    "Off",  "ON",    "OFF", "y",  "n",   "Y",  "N"};
+    static const char *const others[] = {"tRUE", "1", "0", "''", "oN", "truee", "enable", "-"};
+    bool on;
+    for (size_t i = 0; i < COUNT(words); i++) {
+        on = i % 2 == 1;
+        assert_true(parse(words[i]));
+        assert_true(sp_yaml_want_bool(&yaml, "x", yaml.root, &on));
+        assert_int_equal(on, i % 2 == 0);
+    }
+    for (size_t i = 0; i < COUNT(others); i++) {
+        parse(others[i]);
+        assert_false(sp_yaml_want_bool(&yaml, "x", yaml.root, &on));
+        assert_int_equal(yaml.error_count, 1);
     }
 }
 
@@ -404,11 +459,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_tree, begin, end),
         cmocka_unit_test_setup_teardown(test_mistakes, begin, end),
+        cmocka_unit_test_setup_teardown(test_nothing, begin, end),
         cmocka_unit_test_setup_teardown(test_duplicates_are_dropped, begin, end),
         cmocka_unit_test_setup_teardown(test_nul_octet, begin, end),
         cmocka_unit_test_setup_teardown(test_bomb, begin, end),
         cmocka_unit_test_setup_teardown(test_many_mistakes, begin, end),
         cmocka_unit_test_setup_teardown(test_foreign, begin, end),
+        cmocka_unit_test_setup_teardown(test_foreign_mistakes, begin, end),
+        cmocka_unit_test_setup_teardown(test_booleans, begin, end),
         cmocka_unit_test_setup_teardown(test_wanted_kinds, begin, end),
         cmocka_unit_test_setup_teardown(test_unknown_key, begin, end),
         cmocka_unit_test_setup_teardown(test_print, begin, end),
