@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "prometheus/command.h"
 
+#include "output/utf8.h"
 #include "probe/limits.h"
 #include "probe/option_text.h"
 
@@ -25,20 +26,56 @@ static bool is_safe_word(const char *data, size_t len)
     for (size_t i = 0; i < len; i++)
         if (data[i] == '\0' || strchr(safe, data[i]) == NULL)
             return false;
-    return len > 0;
+    return len > 0 && data[0] != '='; /* with which a word of zsh is the path of a program */
+}
+
+/* Octets that a page would have to show as escapes, so that a copy of them were something else. */
+static bool is_unseen(int32_t code)
+{
+    return code != '\n' &&
+           (code == SP_UTF8_BAD || code < 0x20 || code == 0x7F || sp_utf8_hidden(code));
 }
 
 /* Between single quotes a shell changes nothing; a quote itself stands outside of them. */
+static bool quote_seen(struct sp_buf *out, const char *data, size_t len)
+{
+    bool done = sp_buf_append_str(out, "'");
+
+    for (size_t i = 0; i < len && done; i++)
+        done = data[i] == '\'' ? sp_buf_append_str(out, "'\\''") : sp_buf_append(out, &data[i], 1);
+    return done && sp_buf_append_str(out, "'");
+}
+
+static bool quote_unseen(struct sp_buf *out, const char *data, size_t len)
+{
+    bool done = sp_buf_append_str(out, "\"$(printf '");
+
+    for (size_t i = 0; i < len && done; i++)
+        done = sp_buf_printf(out, "\\%03o", (unsigned)(unsigned char)data[i]);
+    return done && sp_buf_append_str(out, "')\"");
+}
+
+/* Runs of what can be seen and of what can't, one behind the other: to a shell they are one word. */
 static bool quote(struct sp_buf *out, const char *data, size_t len)
 {
+    size_t from = 0, at = 0;
+    bool unseen = false;
+
     if (is_safe_word(data, len))
         return sp_buf_append(out, data, len);
-    if (!sp_buf_append_str(out, "'"))
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (data[i] == '\'' ? !sp_buf_append_str(out, "'\\''") : !sp_buf_append(out, &data[i], 1))
-            return false;
-    return sp_buf_append_str(out, "'");
+    while (at < len) {
+        int32_t code;
+        size_t taken = sp_utf8_read(data + at, len - at, &code);
+
+        if (at > from && is_unseen(code) != unseen) {
+            if (!(unseen ? quote_unseen : quote_seen)(out, data + from, at - from))
+                return false;
+            from = at;
+        }
+        unseen = is_unseen(code);
+        at += taken;
+    }
+    return (unseen ? quote_unseen : quote_seen)(out, data + from, len - from);
 }
 
 static bool is_same(const struct sp_buf *a, const struct sp_buf *b)

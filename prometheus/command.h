@@ -9,8 +9,9 @@
 
 /*
  * "smtp-probe --transcript --tls=starttls … TARGET": every option that is not at its default, each word
- * quoted for a POSIX shell where it needs that. The target's octets are those of the URL: escape them
- * before they are shown. False: over the buffer's cap or out of memory.
+ * quoted for a POSIX shell where it needs that. It is UTF-8 without a control or an invisible character but
+ * LF between quotes, so that what is copied from a page is what was probed: other octets stand as the
+ * output of printf(1). False: over the buffer's cap or out of memory.
  */
 bool sp_command_write(const struct sp_outcome *outcome, struct sp_buf *out);
 

@@ -1,48 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "prometheus/history.h"
 
-#include "checks/expiry.h"
 #include "probe/limits.h"
+#include "prometheus/history_table.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
-
-#define BUCKETS 4096u /* a power of two */
-#define TLS_VERSION_TEXT 16u
 
 struct kept {
     struct sp_outcome *outcome; /* one reference */
     size_t octets;
 };
 
-/* The oldest first. */
+/* The oldest first, so ids ascend. */
 struct ring {
     struct kept *items; /* `limit` places */
     size_t first, count, limit;
 };
 
-struct row {
-    TAILQ_ENTRY(row) link; /* by the time of the last probe, the oldest first */
-    struct row *next_in_bucket;
-    uint32_t hash;
-    struct sp_history_row shown; /* points into what follows, and to `words` */
-    char message[SP_HISTORY_MESSAGE + 1];
-    char tls_version[TLS_VERSION_TEXT];
-    struct sp_history_bar bars[SP_HISTORY_BARS];
-    char words[]; /* target, module */
-};
-
-TAILQ_HEAD(row_list, row);
-
 struct sp_history {
     struct ring latest, failed;
     size_t octets;
     const struct sp_config *configs[SP_LIMIT_HISTORY_CONFIGS]; /* of the outcomes, newest first */
-    struct row_list rows;
-    size_t row_count;
-    struct row *buckets[BUCKETS];
-    struct sp_history_row *sorted; /* of the last sp_history_rows */
+    struct sp_history_table *table;
 };
 
 /* --- rings ------------------------------------------------------------------------------------ */
@@ -74,131 +54,11 @@ static struct kept pop(struct ring *ring)
     return kept;
 }
 
-/* --- rows ------------------------------------------------------------------------------------- */
-
-static uint32_t hash_words(const char *target, const char *module)
-{
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (const char *c = target; *c; c++)
-        hash = (hash ^ (uint8_t)*c) * 16777619u;
-    hash = (hash ^ 0xffu) * 16777619u; /* stands in no UTF-8 */
-    for (const char *c = module; *c; c++)
-        hash = (hash ^ (uint8_t)*c) * 16777619u;
-    return hash;
-}
-
-static struct row *find_row(const struct sp_history *history, const struct sp_outcome *outcome)
-{
-    const char *target = outcome->target, *module = outcome->module->name;
-    uint32_t hash = hash_words(target, module);
-    struct row *row = history->buckets[hash & (BUCKETS - 1)];
-    while (row && (row->hash != hash || strcmp(row->shown.target, target) != 0 ||
-                   strcmp(row->shown.module, module) != 0))
-        row = row->next_in_bucket;
-    return row;
-}
-
-static void remove_row(struct sp_history *history, struct row *row)
-{
-    struct row **place = &history->buckets[row->hash & (BUCKETS - 1)];
-    while (*place != row)
-        place = &(*place)->next_in_bucket;
-    *place = row->next_in_bucket;
-    TAILQ_REMOVE(&history->rows, row, link);
-    history->row_count--;
-    free(row);
-}
-
-static struct row *add_row(struct sp_history *history, const struct sp_outcome *outcome)
-{
-    size_t target_len = strlen(outcome->target), module_len = strlen(outcome->module->name);
-    struct row *row = calloc(1, sizeof *row + target_len + module_len + 2);
-    if (!row)
-        return NULL;
-    memcpy(row->words, outcome->target, target_len + 1);
-    memcpy(row->words + target_len + 1, outcome->module->name, module_len + 1);
-    row->shown.target = row->words;
-    row->shown.module = row->words + target_len + 1;
-    row->shown.message = row->message;
-    row->shown.bars = row->bars;
-    row->hash = hash_words(row->shown.target, row->shown.module);
-    row->next_in_bucket = history->buckets[row->hash & (BUCKETS - 1)];
-    history->buckets[row->hash & (BUCKETS - 1)] = row;
-    TAILQ_INSERT_TAIL(&history->rows, row, link);
-    history->row_count++;
-    if (history->row_count > SP_LIMIT_HISTORY_ROWS)
-        remove_row(history, TAILQ_FIRST(&history->rows));
-    return row;
-}
-
-static void add_bar(struct row *row, const struct sp_outcome *outcome)
-{
-    const struct sp_result *result = &outcome->result;
-    if (row->shown.bar_count == SP_HISTORY_BARS)
-        memmove(row->bars, row->bars + 1, (SP_HISTORY_BARS - 1) * sizeof *row->bars);
-    else
-        row->shown.bar_count++;
-    row->bars[row->shown.bar_count - 1] =
-        (struct sp_history_bar){.state = result->state,
-                                .ended_ms = outcome->ended_ms,
-                                .total_ns = result->evidence->total_ns};
-}
-
-/* Cut, and not in the middle of a character of UTF-8. */
-static void copy_message(struct row *row, const char *message)
-{
-    size_t len = strnlen(message, SP_HISTORY_MESSAGE + 1);
-    if (len > SP_HISTORY_MESSAGE) {
-        len = SP_HISTORY_MESSAGE;
-        while (len > SP_HISTORY_MESSAGE - 4 && ((unsigned char)message[len] & 0xc0) == 0x80)
-            len--;
-    }
-    memcpy(row->message, message, len);
-    row->message[len] = '\0';
-}
-
-static void copy_tls(struct row *row, const struct sp_evidence *evidence)
-{
-    const struct sp_tls_facts *tls = &evidence->tls;
-    size_t index = 0;
-    double days = 0;
-    row->shown.has_certificate = sp_expiry_first(evidence, &index, &days);
-    row->shown.certificate_ends = row->shown.has_certificate ? tls->certs[index].not_after : 0;
-    row->shown.tls_version = NULL;
-    if (!tls->established || !tls->version_text)
-        return;
-    size_t len = strnlen(tls->version_text, TLS_VERSION_TEXT - 1);
-    memcpy(row->tls_version, tls->version_text, len);
-    row->tls_version[len] = '\0';
-    row->shown.tls_version = row->tls_version;
-}
-
-static void fill_row(struct row *row, struct sp_outcome *outcome)
-{
-    const struct sp_result *result = &outcome->result;
-    const struct sp_evidence *evidence = result->evidence;
-    struct sp_history_row *shown = &row->shown;
-    shown->last = outcome;
-    shown->last_id = outcome->id;
-    shown->ended_ms = outcome->ended_ms;
-    shown->succeeded = sp_outcome_succeeded(outcome);
-    shown->state = result->state;
-    shown->reason = result->reason;
-    shown->phase = result->phase;
-    shown->total_ns = evidence->total_ns;
-    memcpy(shown->spans, evidence->spans, sizeof shown->spans);
-    copy_message(row, result->message);
-    copy_tls(row, evidence);
-    add_bar(row, outcome);
-}
-
 /* --- keeping and forgetting ------------------------------------------------------------------- */
 
 static void forget(struct sp_history *history, struct kept kept)
 {
-    struct row *row = find_row(history, kept.outcome);
-    if (row && row->shown.last == kept.outcome)
-        row->shown.last = NULL;
+    sp_history_table_forget(history->table, kept.outcome);
     history->octets -= kept.octets;
     sp_outcome_unref(kept.outcome);
 }
@@ -254,23 +114,9 @@ static void keep_within_configs(struct sp_history *history, const struct sp_conf
     configs[0] = config;
 }
 
-static void update_row(struct sp_history *history, struct sp_outcome *outcome)
-{
-    struct row *row = find_row(history, outcome);
-    if (!row)
-        row = add_row(history, outcome);
-    if (!row)
-        return;
-    TAILQ_REMOVE(&history->rows, row, link);
-    TAILQ_INSERT_TAIL(&history->rows, row, link);
-    fill_row(row, outcome);
-    if (history->latest.limit == 0)
-        row->shown.last = NULL;
-}
-
 void sp_history_add(struct sp_history *history, struct sp_outcome *outcome)
 {
-    update_row(history, outcome);
+    sp_history_table_update(history->table, outcome, history->latest.limit > 0);
     if (history->latest.limit == 0)
         return;
     keep_within_configs(history, outcome->config);
@@ -284,11 +130,20 @@ void sp_history_add(struct sp_history *history, struct sp_outcome *outcome)
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
+/* By bisection. */
 static struct sp_outcome *find_in(const struct ring *ring, uint64_t id)
 {
-    for (size_t i = ring->count; i-- > 0;)
-        if (ring_at(ring, i)->id == id)
-            return ring_at(ring, i);
+    size_t low = 0, high = ring->count; /* places where it may be: low <= place < high */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        struct sp_outcome *outcome = ring_at(ring, middle);
+        if (outcome->id == id)
+            return outcome;
+        if (outcome->id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return NULL;
 }
 
@@ -308,35 +163,28 @@ size_t sp_history_latest(const struct sp_history *history, struct sp_outcome **o
     return count;
 }
 
-static int compare_rows(const void *a, const void *b)
+const struct sp_history_row *const *sp_history_rows(const struct sp_history *history,
+                                                    size_t *out_count)
 {
-    const struct sp_history_row *x = a, *y = b;
-    if (x->state != y->state)
-        return sp_state_worst(x->state, y->state) == x->state ? -1 : 1;
-    int order = strcmp(x->target, y->target);
-    return order != 0 ? order : strcmp(x->module, y->module);
-}
-
-size_t sp_history_rows(struct sp_history *history, const struct sp_history_row **out_rows)
-{
-    struct row *row;
-    size_t count = 0;
-    free(history->sorted); /* not kept larger than it has to be */
-    history->sorted = calloc(history->row_count + 1, sizeof *history->sorted);
-    *out_rows = history->sorted;
-    if (!history->sorted)
-        return 0;
-    TAILQ_FOREACH(row, &history->rows, link)
-    {
-        history->sorted[count++] = row->shown;
-    }
-    qsort(history->sorted, count, sizeof *history->sorted, compare_rows);
-    return count;
+    return sp_history_table_rows(history->table, out_count);
 }
 
 size_t sp_history_row_count(const struct sp_history *history)
 {
-    return history->row_count;
+    size_t count;
+    (void)sp_history_rows(history, &count);
+    return count;
+}
+
+size_t sp_history_state_count(const struct sp_history *history, enum sp_state state)
+{
+    return sp_history_table_count(history->table, state);
+}
+
+const struct sp_history_row *sp_history_row_of(const struct sp_history *history,
+                                               const struct sp_outcome *outcome)
+{
+    return sp_history_table_find(history->table, outcome);
 }
 
 size_t sp_history_octets(const struct sp_history *history)
@@ -351,8 +199,8 @@ struct sp_history *sp_history_new(size_t limit)
     struct sp_history *history = calloc(1, sizeof *history);
     if (!history)
         return NULL;
-    TAILQ_INIT(&history->rows);
-    if (init_ring(&history->latest, limit) && init_ring(&history->failed, limit))
+    history->table = sp_history_table_new();
+    if (history->table && init_ring(&history->latest, limit) && init_ring(&history->failed, limit))
         return history;
     sp_history_free(history);
     return NULL;
@@ -366,10 +214,8 @@ void sp_history_free(struct sp_history *history)
         sp_outcome_unref(pop(&history->latest).outcome);
     while (history->failed.count > 0)
         sp_outcome_unref(pop(&history->failed).outcome);
-    while (!TAILQ_EMPTY(&history->rows))
-        remove_row(history, TAILQ_FIRST(&history->rows));
+    sp_history_table_free(history->table);
     free(history->latest.items);
     free(history->failed.items);
-    free(history->sorted);
     free(history);
 }

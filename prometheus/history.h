@@ -18,9 +18,11 @@
 struct sp_history;
 
 #define SP_HISTORY_BARS 40u
+#define SP_HISTORY_FAILURES 10u
 #define SP_HISTORY_MESSAGE 200u /* octets of a row's message */
 
 struct sp_history_bar {
+    uint64_t id; /* of the outcome, kept or not */
     enum sp_state state;
     int64_t ended_ms;
     int64_t total_ns;
@@ -45,20 +47,28 @@ struct sp_history_row {
     /* The newest last; at most SP_HISTORY_BARS. */
     const struct sp_history_bar *bars;
     size_t bar_count;
+    /* Ids of the last outcomes that failed, the newest last; at most SP_HISTORY_FAILURES. */
+    const uint64_t *failures;
+    size_t failure_count;
 };
 
 /* `limit` 0: rows only. NULL: out of memory. */
 struct sp_history *sp_history_new(size_t limit);
 void sp_history_free(struct sp_history *history); /* NULL is allowed */
-/* Takes a reference of its own; without memory it only forgets. */
+/* Takes a reference of its own; without memory it only forgets. Ids must ascend. */
 void sp_history_add(struct sp_history *history, struct sp_outcome *outcome);
 /* By outcome id, or NULL; the history's reference. */
 struct sp_outcome *sp_history_find(const struct sp_history *history, uint64_t id);
-/* Rows, worst state first, then by target and module. The pointers are valid until the next
- * sp_history_add or sp_history_rows. Without memory there are none. */
-size_t sp_history_rows(struct sp_history *history, const struct sp_history_row **out_rows);
-/* How many rows there are, without sorting them. */
+/* Rows, worst state first, then by target and module; they are kept in this order, so asking costs nothing.
+ * Valid until the next sp_history_add. */
+const struct sp_history_row *const *sp_history_rows(const struct sp_history *history,
+                                                    size_t *out_count);
+/* How many rows there are, and how many of them have this state. */
 size_t sp_history_row_count(const struct sp_history *history);
+size_t sp_history_state_count(const struct sp_history *history, enum sp_state state);
+/* The row of an outcome's endpoint, or NULL. */
+const struct sp_history_row *sp_history_row_of(const struct sp_history *history,
+                                               const struct sp_outcome *outcome);
 /* The latest outcomes, newest first, at most `max`; failures that are kept longer come behind the rest. */
 size_t sp_history_latest(const struct sp_history *history, struct sp_outcome **out, size_t max);
 /* Octets of the outcomes that are held, at most SP_LIMIT_HISTORY. */

@@ -54,14 +54,14 @@ static void write_facts(struct sp_html *html, const struct sp_page_context *cont
     sp_html_write(html, "</dl>\n</section>\n");
 }
 
-static void write_counts(struct sp_html *html, const struct sp_page_rows *rows)
+static void write_counts(struct sp_html *html, const struct sp_history *history)
 {
     static const enum sp_state order[] = {SP_STATE_CRITICAL, SP_STATE_WARNING, SP_STATE_UNKNOWN,
                                           SP_STATE_OK};
 
     sp_html_write(html, "<ul class=\"counts\" aria-label=\"Endpoints by state\">\n");
     for (size_t i = 0; i < SP_STATE_COUNT; i++) {
-        sp_html_write(html, "<li><strong>%zu</strong> ", rows->by_state[order[i]]);
+        sp_html_write(html, "<li><strong>%zu</strong> ", sp_history_state_count(history, order[i]));
         sp_page_state(html, order[i]);
         sp_html_write(html, "</li>\n");
     }
@@ -162,22 +162,30 @@ static void write_row(struct sp_html *html, const struct sp_page_context *contex
     sp_html_write(html, "</tr>\n");
 }
 
+static void write_page_link(struct sp_html *html, const struct sp_page_context *context,
+                            size_t page, const char *rel, const char *name)
+{
+    sp_html_write(html, "<a rel=\"%s\" href=\"", rel);
+    write_query(html, context, page);
+    sp_html_write(html, "\">%s</a>\n", name);
+}
+
+/* Above the list and below it; `where` tells the two apart. */
 static void write_pages(struct sp_html *html, const struct sp_page_context *context,
-                        const struct sp_page_rows *rows)
+                        const struct sp_page_rows *rows, const char *where)
 {
     if (rows->pages <= 1)
         return;
-    sp_html_write(html, "<nav class=\"pages\" aria-label=\"Pages of endpoints\">\n");
+    sp_html_write(html, "<nav class=\"pages\" aria-label=\"Pages of endpoints, %s\">\n", where);
     if (rows->page > 1) {
-        sp_html_write(html, "<a rel=\"prev\" href=\"");
-        write_query(html, context, rows->page - 1);
-        sp_html_write(html, "\">Previous</a>\n");
+        write_page_link(html, context, 1, "first", "First");
+        write_page_link(html, context, rows->page - 1, "prev", "Previous");
     }
-    sp_html_write(html, "<span>Page %zu of %zu</span>\n", rows->page, rows->pages);
+    sp_html_write(html, "<span>Rows %zu–%zu of %zu</span>\n", rows->first + 1,
+                  rows->first + rows->count, rows->found);
     if (rows->page < rows->pages) {
-        sp_html_write(html, "<a rel=\"next\" href=\"");
-        write_query(html, context, rows->page + 1);
-        sp_html_write(html, "\">Next</a>\n");
+        write_page_link(html, context, rows->page + 1, "next", "Next");
+        write_page_link(html, context, rows->pages, "last", "Last");
     }
     sp_html_write(html, "</nav>\n");
 }
@@ -190,6 +198,7 @@ static void write_table(struct sp_html *html, const struct sp_page_context *cont
     static const char *const heads[] = {"State",       "Target", "Last probe", "History",
                                         "Certificate", "TLS",    "Reason"};
 
+    write_pages(html, context, rows, "above the list");
     sp_html_write(html, "<table class=\"endpoints\" role=\"table\" aria-labelledby=\"recent\">\n"
                         "<thead role=\"rowgroup\">\n<tr role=\"row\">");
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
@@ -199,7 +208,7 @@ static void write_table(struct sp_html *html, const struct sp_page_context *cont
         write_row(html, context, rows->rows[i], i);
     sp_html_write(html, "</tbody>\n</table>\n");
     sp_page_legend(html);
-    write_pages(html, context, rows);
+    write_pages(html, context, rows, "below the list");
 }
 
 /* Before the first probe: what to do next. */
@@ -237,7 +246,7 @@ bool sp_page_status(const struct sp_page_context *context, struct sp_buf *out)
     if (rows.all == 0) {
         write_welcome(&html, context);
     } else {
-        write_counts(&html, &rows);
+        write_counts(&html, context->history);
         write_form(&html, context, &rows);
         sp_html_write(&html, "<p class=\"found\">%zu of %zu endpoints, as of ", rows.found,
                       rows.all);

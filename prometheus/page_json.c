@@ -146,7 +146,7 @@ static void add_config(struct sp_json *json, const struct sp_config *config)
         sp_json_string(json, modules, NULL, sp_config_module_at(config, i)->name);
 }
 
-static void add_counts(struct sp_json *json, const struct sp_page_rows *rows)
+static void add_counts(struct sp_json *json, const struct sp_history *history)
 {
     static const char *const keys[SP_STATE_COUNT] = {
         [SP_STATE_OK] = "ok",
@@ -156,9 +156,10 @@ static void add_counts(struct sp_json *json, const struct sp_page_rows *rows)
     };
     struct cJSON *object = sp_json_object(json, json->root, "counts");
 
-    sp_json_integer(json, object, "endpoints", (int64_t)rows->all);
+    sp_json_integer(json, object, "endpoints", (int64_t)sp_history_row_count(history));
     for (int state = 0; state < SP_STATE_COUNT; state++)
-        sp_json_integer(json, object, keys[state], (int64_t)rows->by_state[state]);
+        sp_json_integer(json, object, keys[state],
+                        (int64_t)sp_history_state_count(history, (enum sp_state)state));
 }
 
 bool sp_page_status_json(const struct sp_page_context *context, struct sp_buf *out)
@@ -179,7 +180,7 @@ bool sp_page_status_json(const struct sp_page_context *context, struct sp_buf *o
     sp_json_integer(&json, json.root, "uptime_s", up_ms > 0 ? up_ms / 1000 : 0);
     sp_json_integer(&json, json.root, "in_flight", (int64_t)context->in_flight);
     add_config(&json, context->config);
-    add_counts(&json, &rows);
+    add_counts(&json, context->history);
     sp_json_integer(&json, json.root, "found", (int64_t)rows.found);
     sp_json_integer(&json, json.root, "page", (int64_t)rows.page);
     sp_json_integer(&json, json.root, "pages", (int64_t)rows.pages);

@@ -8,6 +8,7 @@
 #include "prometheus/page.h"
 #include "prometheus/page_facts.h"
 #include "prometheus/page_parts.h"
+#include "prometheus/page_probes.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -143,7 +144,7 @@ static void write_command(struct sp_html *html, const struct sp_outcome *outcome
                   "<section aria-labelledby=\"repeat\">\n<h2 id=\"repeat\">Repeat by hand</h2>\n"
                   "<p>Copy this command to probe the target from a shell:</p>\n"
                   "<pre class=\"command\" tabindex=\"0\" aria-labelledby=\"repeat\">");
-    sp_html_text(html, (const char *)command.data, command.len);
+    sp_html_lines(html, (const char *)command.data, command.len);
     sp_html_write(html, "</pre>\n</section>\n");
     sp_buf_free(&command);
 }
@@ -210,6 +211,7 @@ bool sp_page_outcome(const struct sp_page_context *context, const struct sp_outc
     sp_page_begin(&html, context, SP_PAGE_ELSEWHERE, title);
     write_verdict(&html, context, outcome);
     write_findings(&html, &outcome->result);
+    sp_page_probes(&html, context, outcome);
     write_timings(&html, evidence);
     sp_page_connection(&html, evidence);
     sp_page_certificates(&html, evidence, context->now_ms);

@@ -225,7 +225,7 @@ static void draw_bar(struct sp_html *html, enum sp_state state, int x, int heigh
     }
 }
 
-static void describe_bars(struct sp_html *html, const struct sp_history_bar *bars, size_t count)
+void sp_page_bar_counts(struct sp_html *html, const struct sp_history_bar *bars, size_t count)
 {
     size_t by_state[SP_STATE_COUNT] = {0};
     const char *comma = "";
@@ -252,7 +252,7 @@ void sp_page_bars(struct sp_html *html, const struct sp_history_bar *bars, size_
                   "e%zu\"><title id=\"b%zu\">Last probes, newest at the right</title>"
                   "<desc id=\"e%zu\">",
                   (int)SP_HISTORY_BARS * STEP, BAR_TOP, id, id, id, id);
-    describe_bars(html, bars, count);
+    sp_page_bar_counts(html, bars, count);
     sp_html_write(html, "</desc>");
     for (int state = 0; state < SP_STATE_COUNT; state++) {
         bool open = false;

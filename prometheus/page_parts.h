@@ -38,5 +38,7 @@ void sp_page_phase_bar(struct sp_html *html, enum sp_phase phase, const struct s
 void sp_page_legend(struct sp_html *html);
 /* The last probes of an endpoint: height is time, shape and colour are the state. */
 void sp_page_bars(struct sp_html *html, const struct sp_history_bar *bars, size_t count, size_t id);
+/* "38 OK, 2 CRITICAL": the same in words. */
+void sp_page_bar_counts(struct sp_html *html, const struct sp_history_bar *bars, size_t count);
 
 #endif

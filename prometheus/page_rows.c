@@ -6,51 +6,80 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS 8u /* of a search that count: one pass over all rows each */
+#define WORDS 8u        /* of a search that count: one pass over all rows each */
+#define WORD_OCTETS 64u /* of a word that count: what a pass costs at worst grows with them */
+
+/* One word of a search, its letters small, and what it says about rows without looking at their text. */
+struct word {
+    char text[WORD_OCTETS];
+    size_t len;
+    bool reasons[SP_REASON_COUNT], states[SP_STATE_COUNT];
+};
+
+struct search {
+    struct word words[WORDS];
+    size_t count;
+};
 
 static char lower(char octet)
 {
     return octet >= 'A' && octet <= 'Z' ? (char)(octet - 'A' + 'a') : octet;
 }
 
-/* `word` somewhere in `text`; the letters of ASCII in both cases are the same. */
-static bool has_word(const char *text, const char *word, size_t len)
+/* The word somewhere in `text`; the letters of ASCII in both cases are the same. */
+static bool has_word(const char *text, const struct word *word)
 {
     for (; text != NULL && *text != '\0'; text++) {
         size_t same = 0;
 
-        while (same < len && lower(text[same]) == lower(word[same]))
+        while (same < word->len && lower(text[same]) == word->text[same])
             same++;
-        if (same == len)
+        if (same == word->len)
             return true;
     }
     return false;
 }
 
-static bool row_has(const struct sp_history_row *row, const char *word, size_t len)
+static void read_word(struct word *word, const char *text, size_t len)
 {
-    const struct sp_reason_info *reason = sp_reason_info(row->reason);
+    word->len = len < WORD_OCTETS ? len : WORD_OCTETS;
+    for (size_t i = 0; i < word->len; i++)
+        word->text[i] = lower(text[i]);
+    for (int i = 0; i < SP_REASON_COUNT; i++) {
+        const struct sp_reason_info *reason = sp_reason_info((enum sp_reason)i);
 
-    return has_word(row->target, word, len) || has_word(row->module, word, len) ||
-           has_word(reason->word, word, len) || has_word(reason->sentence, word, len) ||
-           has_word(sp_state_name(row->state), word, len) || has_word(row->message, word, len) ||
-           has_word(row->tls_version, word, len);
+        word->reasons[i] = has_word(reason->word, word) || has_word(reason->sentence, word);
+    }
+    for (int i = 0; i < SP_STATE_COUNT; i++)
+        word->states[i] = has_word(sp_state_name((enum sp_state)i), word);
 }
 
-static bool is_wanted(const struct sp_page_context *context, const struct sp_history_row *row)
+static void read_search(struct search *search, const char *text)
 {
-    const char *word = context->search != NULL ? context->search : "";
+    search->count = 0;
+    while (text != NULL && search->count < WORDS) {
+        text += strspn(text, " \t");
+        size_t len = strcspn(text, " \t");
 
-    if (context->only_problems && row->state == SP_STATE_OK)
-        return false;
-    for (unsigned i = 0; i < WORDS; i++) {
-        word += strspn(word, " \t");
-        size_t len = strcspn(word, " \t");
-
-        if (len > 0 && !row_has(row, word, len))
-            return false;
-        word += len;
+        if (len == 0)
+            return;
+        read_word(&search->words[search->count++], text, len);
+        text += len;
     }
+}
+
+static bool row_has(const struct sp_history_row *row, const struct word *word)
+{
+    return word->reasons[row->reason] || word->states[row->state] || has_word(row->target, word) ||
+           has_word(row->module, word) || has_word(row->message, word) ||
+           has_word(row->tls_version, word);
+}
+
+static bool fits(const struct sp_history_row *row, const struct search *search)
+{
+    for (size_t i = 0; i < search->count; i++)
+        if (!row_has(row, &search->words[i]))
+            return false;
     return true;
 }
 
@@ -63,34 +92,46 @@ static size_t read_page(const char *text, size_t pages)
     return page > pages ? pages : (size_t)page;
 }
 
+static bool apply_search(const char *text, struct sp_page_rows *rows)
+{
+    struct search search;
+
+    read_search(&search, text);
+    if (search.count == 0 || rows->found == 0)
+        return true;
+    rows->fitting = malloc(rows->found * sizeof(*rows->fitting));
+    if (rows->fitting == NULL)
+        return false;
+    size_t fitting = 0;
+    for (size_t i = 0; i < rows->found; i++)
+        if (fits(rows->rows[i], &search))
+            rows->fitting[fitting++] = rows->rows[i];
+    rows->rows = rows->fitting;
+    rows->found = fitting;
+    return true;
+}
+
 bool sp_page_rows_select(const struct sp_page_context *context, struct sp_page_rows *out_rows)
 {
-    const struct sp_history_row *rows = NULL;
-    size_t kept = 0, first;
+    struct sp_page_rows rows = {0};
 
-    *out_rows = (struct sp_page_rows){.page = 1, .pages = 1};
-    out_rows->all = sp_history_rows(context->history, &rows);
-    if (out_rows->all != sp_history_row_count(context->history))
-        return false; /* they could not be sorted */
-    out_rows->rows = calloc(out_rows->all + 1, sizeof(*out_rows->rows));
-    if (out_rows->rows == NULL)
-        return false;
-    for (size_t i = 0; i < out_rows->all; i++) {
-        out_rows->by_state[rows[i].state]++;
-        if (is_wanted(context, &rows[i]))
-            out_rows->rows[out_rows->found++] = &rows[i];
-    }
-    out_rows->pages = out_rows->found == 0 ? 1 : (out_rows->found - 1) / SP_PAGE_ROWS + 1;
-    out_rows->page = read_page(context->page, out_rows->pages);
-    first = (out_rows->page - 1) * SP_PAGE_ROWS;
-    for (size_t i = first; i < out_rows->found && kept < SP_PAGE_ROWS; i++)
-        out_rows->rows[kept++] = out_rows->rows[i];
-    out_rows->count = kept;
-    return true;
+    rows.rows = sp_history_rows(context->history, &rows.all);
+    rows.found = rows.all;
+    if (context->only_problems) /* what is well comes last */
+        rows.found -= sp_history_state_count(context->history, SP_STATE_OK);
+    bool done = apply_search(context->search, &rows);
+    rows.pages = rows.found == 0 ? 1 : (rows.found - 1) / SP_PAGE_ROWS + 1;
+    rows.page = read_page(context->page, rows.pages);
+    rows.first = (rows.page - 1) * SP_PAGE_ROWS;
+    rows.count = rows.found - rows.first < SP_PAGE_ROWS ? rows.found - rows.first : SP_PAGE_ROWS;
+    if (rows.first > 0)
+        rows.rows += rows.first;
+    *out_rows = rows;
+    return done;
 }
 
 void sp_page_rows_free(struct sp_page_rows *rows)
 {
-    free(rows->rows);
-    rows->rows = NULL;
+    free(rows->fitting);
+    rows->fitting = NULL;
 }

@@ -6,15 +6,17 @@
 #include "prometheus/page.h"
 
 struct sp_page_rows {
-    const struct sp_history_row **rows; /* those of this page, at most SP_PAGE_ROWS */
+    const struct sp_history_row *const *rows; /* those of this page, at most SP_PAGE_ROWS */
     size_t count;
-    size_t found;                    /* that fit the search, on all pages */
-    size_t all;                      /* rows of the history */
-    size_t by_state[SP_STATE_COUNT]; /* of all rows */
-    size_t page, pages;              /* this page and how many there are, from 1 */
+    size_t found;                          /* that fit the search, on all pages */
+    size_t all;                            /* rows of the history */
+    size_t first;                          /* of this page's rows among those found, from 0 */
+    size_t page, pages;                    /* this page and how many there are, from 1 */
+    const struct sp_history_row **fitting; /* those found by a search; NULL without one */
 };
 
-/* False: out of memory. Free it always; the rows are valid until the history changes. */
+/* Without a search it looks at no row. False: out of memory. Free it always; the rows are valid until the
+ * history changes. */
 bool sp_page_rows_select(const struct sp_page_context *context, struct sp_page_rows *out_rows);
 void sp_page_rows_free(struct sp_page_rows *rows);
 

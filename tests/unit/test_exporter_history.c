@@ -100,46 +100,119 @@ static void test_rings(void **state)
     end(history, config);
 }
 
+/* What is held is found by its id and nothing else is: at both ends, in the gaps, wherever the rings begin,
+ * and after each that fell out. */
+static void test_find(void **state)
+{
+    enum { LIMIT = 7, PROBES = 60, GAP = 3 };
+    struct sp_config *config;
+    struct sp_history *history = begin(LIMIT, &config);
+    (void)state;
+    assert_null(sp_history_find(history, 0));
+    assert_null(sp_history_find(history, 1));
+    for (unsigned i = 1; i <= PROBES; i++) {
+        struct sp_outcome *held[2 * LIMIT];
+        size_t count;
+        uint64_t expected = 0;
+        add(history, config, (uint64_t)i * GAP, "mx.example.org",
+            i % 5 == 0 || i % 11 < 3 ? SP_REASON_CONNECT_REFUSED : SP_REASON_OK);
+        count = sp_history_latest(history, held, 2 * LIMIT);
+        assert_int_equal(held[0]->id, i * GAP);
+        for (uint64_t id = 0; id <= (i + 2) * GAP; id++) {
+            bool is_held = false;
+            for (size_t k = 0; k < count; k++)
+                is_held = is_held || held[k]->id == id;
+            expect_kept(history, id, is_held);
+            expected += is_held;
+        }
+        assert_int_equal(expected, count);
+        assert_null(sp_history_find(history, UINT64_MAX));
+    }
+    end(history, config);
+}
+
+/* In between, too, when states change: compared with an order that is made anew. */
+static void test_rows_stay_in_order(void **state)
+{
+    static const enum sp_reason reasons[] = {SP_REASON_OK, SP_REASON_CONNECT_REFUSED,
+                                             SP_REASON_INVALID_TARGET};
+    static const int rank[SP_STATE_COUNT] = {
+        [SP_STATE_OK] = 0, [SP_STATE_UNKNOWN] = 1, [SP_STATE_WARNING] = 2, [SP_STATE_CRITICAL] = 3};
+    struct sp_config *config;
+    struct sp_history *history = begin(3, &config);
+    uint32_t random = 1;
+    (void)state;
+    for (uint64_t id = 1; id <= 400; id++) {
+        const struct sp_history_row *const *rows;
+        size_t count, states[SP_STATE_COUNT] = {0};
+        char target[32];
+        random = random * 1664525u + 1013904223u;
+        snprintf(target, sizeof target, "mx%u.example.org", (random >> 16) % 23);
+        add(history, config, id, target, reasons[(random >> 24) % 3]);
+        rows = sp_history_rows(history, &count);
+        assert_int_equal(count, sp_history_row_count(history));
+        for (size_t i = 0; i < count; i++) {
+            states[rows[i]->state]++;
+            if (i > 0 && rows[i - 1]->state == rows[i]->state)
+                assert_true(strcmp(rows[i - 1]->target, rows[i]->target) < 0);
+            else if (i > 0)
+                assert_true(rank[rows[i - 1]->state] > rank[rows[i]->state]);
+            assert_true(rows[i]->last_id <= id);
+        }
+        for (int i = 0; i < SP_STATE_COUNT; i++)
+            assert_int_equal(sp_history_state_count(history, (enum sp_state)i), states[i]);
+    }
+    assert_int_equal(sp_history_row_count(history), 23);
+    end(history, config);
+}
+
 static void test_rows(void **state)
 {
     struct sp_config *config;
     struct sp_history *history = begin(2, &config);
-    const struct sp_history_row *rows;
+    const struct sp_history_row *const *rows;
+    size_t count;
     (void)state;
-    assert_int_equal(sp_history_rows(history, &rows), 0);
+    rows = sp_history_rows(history, &count);
+    assert_int_equal(count, 0);
+    assert_non_null(rows);
     add(history, config, 1, "c.example.org", SP_REASON_OK);
     add(history, config, 2, "b.example.org", SP_REASON_OK);
     add(history, config, 3, "z.example.org", SP_REASON_CONNECT_REFUSED);
     add(history, config, 4, "y.example.org", SP_REASON_INVALID_TARGET);
     add(history, config, 5, "c.example.org", SP_REASON_OK);
     assert_int_equal(sp_history_row_count(history), 4);
-    assert_int_equal(sp_history_rows(history, &rows), 4);
-    assert_string_equal(rows[0].target, "z.example.org");
-    assert_int_equal(rows[0].state, SP_STATE_CRITICAL);
-    assert_int_equal(rows[0].reason, SP_REASON_CONNECT_REFUSED);
-    assert_int_equal(rows[0].phase, SP_PHASE_CONNECT);
-    assert_false(rows[0].succeeded);
-    assert_non_null(rows[0].last); /* a failure is kept longer */
-    assert_string_equal(rows[1].target, "y.example.org");
-    assert_int_equal(rows[1].state, SP_STATE_UNKNOWN);
-    assert_string_equal(rows[2].target, "b.example.org");
-    assert_string_equal(rows[2].module, "smtp");
-    assert_int_equal(rows[2].last_id, 2);
-    assert_null(rows[2].last); /* forgotten, but its facts are there */
+    assert_int_equal(sp_history_state_count(history, SP_STATE_OK), 2);
+    assert_int_equal(sp_history_state_count(history, SP_STATE_CRITICAL), 1);
+    assert_int_equal(sp_history_state_count(history, SP_STATE_WARNING), 0);
+    rows = sp_history_rows(history, &count);
+    assert_int_equal(count, 4);
+    assert_string_equal(rows[0]->target, "z.example.org");
+    assert_int_equal(rows[0]->state, SP_STATE_CRITICAL);
+    assert_int_equal(rows[0]->reason, SP_REASON_CONNECT_REFUSED);
+    assert_int_equal(rows[0]->phase, SP_PHASE_CONNECT);
+    assert_false(rows[0]->succeeded);
+    assert_non_null(rows[0]->last); /* a failure is kept longer */
+    assert_string_equal(rows[1]->target, "y.example.org");
+    assert_int_equal(rows[1]->state, SP_STATE_UNKNOWN);
+    assert_string_equal(rows[2]->target, "b.example.org");
+    assert_string_equal(rows[2]->module, "smtp");
+    assert_int_equal(rows[2]->last_id, 2);
+    assert_null(rows[2]->last); /* forgotten, but its facts are there */
     assert_null(sp_history_find(history, 2));
-    assert_true(rows[2].succeeded);
-    assert_int_equal(rows[2].ended_ms, 2000);
-    assert_int_equal(rows[2].total_ns, 2 * (int64_t)SECOND_NS);
-    assert_int_equal(rows[2].spans[SP_PHASE_CONNECT].ns, 2);
-    assert_null(rows[2].tls_version);
-    assert_false(rows[2].has_certificate);
-    assert_non_null(strstr(rows[2].message, "works"));
-    assert_string_equal(rows[3].target, "c.example.org");
-    assert_int_equal(rows[3].last_id, 5);
-    assert_ptr_equal(rows[3].last, sp_history_find(history, 5));
-    assert_int_equal(rows[3].bar_count, 2);
-    assert_int_equal(rows[3].bars[0].ended_ms, 1000);
-    assert_int_equal(rows[3].bars[1].ended_ms, 5000);
+    assert_true(rows[2]->succeeded);
+    assert_int_equal(rows[2]->ended_ms, 2000);
+    assert_int_equal(rows[2]->total_ns, 2 * (int64_t)SECOND_NS);
+    assert_int_equal(rows[2]->spans[SP_PHASE_CONNECT].ns, 2);
+    assert_null(rows[2]->tls_version);
+    assert_false(rows[2]->has_certificate);
+    assert_non_null(strstr(rows[2]->message, "works"));
+    assert_string_equal(rows[3]->target, "c.example.org");
+    assert_int_equal(rows[3]->last_id, 5);
+    assert_ptr_equal(rows[3]->last, sp_history_find(history, 5));
+    assert_int_equal(rows[3]->bar_count, 2);
+    assert_int_equal(rows[3]->bars[0].ended_ms, 1000);
+    assert_int_equal(rows[3]->bars[1].ended_ms, 5000);
     end(history, config);
 }
 
@@ -147,16 +220,18 @@ static void test_bars(void **state)
 {
     struct sp_config *config;
     struct sp_history *history = begin(2, &config);
-    const struct sp_history_row *rows;
+    const struct sp_history_row *const *rows;
+    size_t count;
     (void)state;
     for (uint64_t id = 1; id <= SP_HISTORY_BARS + 5; id++)
         add(history, config, id, "mx.example.org",
             id % 2 ? SP_REASON_CONNECT_REFUSED : SP_REASON_OK);
-    assert_int_equal(sp_history_rows(history, &rows), 1);
-    assert_int_equal(rows[0].bar_count, SP_HISTORY_BARS);
+    rows = sp_history_rows(history, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0]->bar_count, SP_HISTORY_BARS);
     for (size_t i = 0; i < SP_HISTORY_BARS; i++) {
-        assert_int_equal(rows[0].bars[i].total_ns, (int64_t)(i + 6) * SECOND_NS);
-        assert_int_equal(rows[0].bars[i].state, i % 2 ? SP_STATE_CRITICAL : SP_STATE_OK);
+        assert_int_equal(rows[0]->bars[i].total_ns, (int64_t)(i + 6) * SECOND_NS);
+        assert_int_equal(rows[0]->bars[i].state, i % 2 ? SP_STATE_CRITICAL : SP_STATE_OK);
     }
     end(history, config);
 }
@@ -181,15 +256,17 @@ static void test_messages_are_cut(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct sp_outcome *outcome = make(config, i + 1, "mx.example.org", SP_REASON_OK, 0);
-        const struct sp_history_row *shown;
+        const struct sp_history_row *const *shown;
+        size_t count;
         char text[SP_HISTORY_MESSAGE + 16];
         memset(text, 'a', sizeof text);
         memcpy(text + rows[i].letters, rows[i].tail, strlen(rows[i].tail) + 1);
         outcome->result.message = text;
         sp_history_add(history, outcome);
-        assert_int_equal(sp_history_rows(history, &shown), 1);
-        assert_int_equal(strlen(shown[0].message), rows[i].kept);
-        assert_int_equal(strncmp(shown[0].message, text, rows[i].kept), 0);
+        shown = sp_history_rows(history, &count);
+        assert_int_equal(count, 1);
+        assert_int_equal(strlen(shown[0]->message), rows[i].kept);
+        assert_int_equal(strncmp(shown[0]->message, text, rows[i].kept), 0);
         outcome->result.message = "works";
         sp_outcome_unref(outcome);
     }
@@ -201,7 +278,8 @@ static void test_rows_are_bounded(void **state)
 {
     struct sp_config *config;
     struct sp_history *history = begin(2, &config);
-    const struct sp_history_row *rows;
+    const struct sp_history_row *const *rows;
+    size_t count;
     char target[32];
     uint64_t id = 0;
     bool first = false, second = false;
@@ -213,15 +291,52 @@ static void test_rows_are_bounded(void **state)
     add(history, config, ++id, "mx0.example.org", SP_REASON_OK);
     add(history, config, ++id, "new.example.org", SP_REASON_OK);
     assert_int_equal(sp_history_row_count(history), SP_LIMIT_HISTORY_ROWS);
-    size_t count = sp_history_rows(history, &rows);
+    rows = sp_history_rows(history, &count);
     assert_int_equal(count, SP_LIMIT_HISTORY_ROWS);
     for (size_t i = 0; i < count; i++) {
-        first = first || strcmp(rows[i].target, "mx0.example.org") == 0;
-        second = second || strcmp(rows[i].target, "mx1.example.org") == 0;
-        assert_true(i == 0 || strcmp(rows[i - 1].target, rows[i].target) < 0);
+        first = first || strcmp(rows[i]->target, "mx0.example.org") == 0;
+        second = second || strcmp(rows[i]->target, "mx1.example.org") == 0;
+        assert_true(i == 0 || strcmp(rows[i - 1]->target, rows[i]->target) < 0);
     }
     assert_true(first);
     assert_false(second);
+    end(history, config);
+}
+
+/* Which of an endpoint's probes there were, and which failed, whether they are kept or not. */
+static void test_ids(void **state)
+{
+    enum { PROBES = 100 };
+    struct sp_config *config;
+    struct sp_history *history = begin(2, &config);
+    const struct sp_history_row *row = NULL;
+    (void)state;
+    for (uint64_t id = 1; id <= PROBES; id++) {
+        struct sp_outcome *outcome =
+            make(config, id, id % 2 ? "a.example.org" : "b.example.org",
+                 id % 4 == 1 ? SP_REASON_CONNECT_REFUSED : SP_REASON_OK, 0);
+        assert_ptr_equal(sp_history_row_of(history, outcome), id < 3 ? NULL : row);
+        sp_history_add(history, outcome);
+        row = sp_history_row_of(history, outcome);
+        assert_non_null(row);
+        assert_int_equal(row->last_id, id);
+        assert_int_equal(row->bars[row->bar_count - 1].id, id);
+        assert_int_equal(row->failure_count, id % 2 == 0 ? 0 : id > 40 ? 10 : (id + 3) / 4);
+        if (row->failure_count > 0) {
+            assert_int_equal(row->failures[row->failure_count - 1], id - (id + 3) % 4);
+            assert_int_equal(row->failures[0] % 4, 1);
+            assert_int_equal(row->failures[0],
+                             row->failures[row->failure_count - 1] - 4 * (row->failure_count - 1));
+        }
+        for (size_t i = 1; i < row->bar_count; i++)
+            assert_int_equal(row->bars[i - 1].id + 2, row->bars[i].id);
+        if (id > 1) { /* of the other endpoint, which comes next */
+            struct sp_outcome *other = sp_history_find(history, id - 1);
+            assert_non_null(other);
+            row = sp_history_row_of(history, other);
+        }
+        sp_outcome_unref(outcome);
+    }
     end(history, config);
 }
 
@@ -273,7 +388,8 @@ static void test_no_limit_no_outcomes(void **state)
 {
     struct sp_config *config;
     struct sp_history *history = begin(0, &config);
-    const struct sp_history_row *rows;
+    const struct sp_history_row *const *rows;
+    size_t count;
     struct sp_outcome *latest[1];
     (void)state;
     for (uint64_t id = 1; id <= 3; id++) {
@@ -284,9 +400,10 @@ static void test_no_limit_no_outcomes(void **state)
     }
     assert_null(sp_history_find(history, 3));
     assert_int_equal(sp_history_latest(history, latest, 1), 0);
-    assert_int_equal(sp_history_rows(history, &rows), 1);
-    assert_null(rows[0].last);
-    assert_int_equal(rows[0].bar_count, 3);
+    rows = sp_history_rows(history, &count);
+    assert_int_equal(count, 1);
+    assert_null(rows[0]->last);
+    assert_int_equal(rows[0]->bar_count, 3);
     end(history, config);
     sp_history_free(NULL);
 }
@@ -295,7 +412,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rings),
+        cmocka_unit_test(test_find),
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_rows_stay_in_order),
+        cmocka_unit_test(test_ids),
         cmocka_unit_test(test_bars),
         cmocka_unit_test(test_messages_are_cut),
         cmocka_unit_test(test_rows_are_bounded),

@@ -171,6 +171,10 @@ static void test_search(void **state)
         {"smtp_starttls", true, 7},
         {"mx1.example", true, 0},
         {"no such thing", false, 0},
+        {"\tmx1.example\t ok ", false, 1},
+        /* Eight words count, and 64 letters of each. */
+        {"mx1 example org ok tlsv1.3 smtp starttls smtp_starttls nothing", false, 1},
+        {"mx1 example org ok tlsv1.3 smtp nothing smtp_starttls", false, 0},
         {"\"><script>", false, 0},
     };
     struct sp_history *history = sample_history();
@@ -203,10 +207,21 @@ static void test_pages(void **state)
         const char *page;
         size_t rows;
         const char *says;
-    } cases[] = {{NULL, 200, "Page 1 of 3"}, {"2", 200, "Page 2 of 3"},
-                 {"3", 50, "Page 3 of 3"},   {"9", 50, "Page 3 of 3"},
-                 {"0", 200, "Page 1 of 3"},  {"-1", 200, "Page 1 of 3"},
-                 {"x", 200, "Page 1 of 3"},  {"2<b>", 200, "Page 1 of 3"}};
+    } cases[] = {
+        {NULL, 200, "Rows 1–200 of 450"},
+        {"", 200, "Rows 1–200 of 450"},
+        {"1", 200, "Rows 1–200 of 450"},
+        {"2", 200, "Rows 201–400 of 450"},
+        {"3", 50, "Rows 401–450 of 450"},
+        {"4", 50, "Rows 401–450 of 450"},
+        {"4294967295", 50, "Rows 401–450 of 450"},
+        /* What is no number of a page is the first. */
+        {"0", 200, "Rows 1–200 of 450"},
+        {"-1", 200, "Rows 1–200 of 450"},
+        {"x", 200, "Rows 1–200 of 450"},
+        {"2<b>", 200, "Rows 1–200 of 450"},
+        {"99999999999999999999", 200, "Rows 1–200 of 450"},
+    };
     struct sp_history *history = sp_history_new(10);
     struct sp_page_context context = sample_context(history);
 
@@ -222,7 +237,9 @@ static void test_pages(void **state)
         char *page = make_status(&context);
 
         assert_int_equal(count(page, "<tr role=\"row\" class="), cases[i].rows);
-        has(page, cases[i].says);
+        assert_int_equal(count(page, cases[i].says), 2); /* above the list and below it */
+        assert_int_equal(count(page, "rel=\"prev\""), strstr(cases[i].says, " 1–") ? 0 : 2);
+        assert_int_equal(count(page, "rel=\"next\""), cases[i].rows == 50 ? 0 : 2);
         free(page);
     }
     context.page = "2";
@@ -230,9 +247,50 @@ static void test_pages(void **state)
     context.only_problems = true;
     char *page = make_status(&context);
     has(page, "225 of 450 endpoints");
+    has(page, "Rows 201–225 of 225");
     has(page, "<a rel=\"prev\" href=\"/x/?q=example&amp;problems=1\">");
     lacks(page, "rel=\"next\"");
     free(page);
+    context.page = NULL;
+    page = make_status(&context);
+    has(page, "<a rel=\"next\" href=\"/x/?q=example&amp;problems=1&amp;page=2\">");
+    has(page, "<a rel=\"last\" href=\"/x/?q=example&amp;problems=1&amp;page=2\">");
+    free(page);
+    context.search = "mx2";
+    context.only_problems = false;
+    page = make_status(&context);
+    has(page, "100 of 450 endpoints");
+    lacks(page, "<nav class=\"pages\"");
+    free(page);
+    sp_history_free(history);
+}
+
+/* Every row is on one page and no row on two; a last page may be full. */
+static void test_pages_are_whole(void **state)
+{
+    struct sp_history *history = sp_history_new(10);
+    struct sp_page_context context = sample_context(history);
+    char *pages[2], target[32];
+
+    (void)state;
+    for (int i = 0; i < 400; i++) {
+        struct sp_outcome *outcome = sample_outcome_of(i % 3 ? FIXTURE_GOOD : FIXTURE_PLAIN);
+
+        outcome->target = sp_arena_printf(outcome->arena, "<mx%03d>", (i * 7) % 400);
+        sample_add(history, outcome);
+    }
+    context.page = "1";
+    pages[0] = make_status(&context);
+    context.page = "2";
+    pages[1] = make_status(&context);
+    has(pages[1], "Rows 201–400 of 400");
+    lacks(pages[1], "rel=\"next\"");
+    for (int i = 0; i < 400; i++) {
+        snprintf(target, sizeof(target), "&lt;mx%03d&gt;", i);
+        assert_int_equal(count(pages[0], target) + count(pages[1], target), 1);
+    }
+    free(pages[0]);
+    free(pages[1]);
     sp_history_free(history);
 }
 
@@ -277,8 +335,9 @@ static void test_empty(void **state)
 
 static void test_outcome_good(void **state)
 {
+    struct sp_history *nothing = sp_history_new(1);
     struct sp_outcome *outcome = sample_outcome_of(FIXTURE_GOOD);
-    struct sp_page_context context = sample_context(NULL);
+    struct sp_page_context context = sample_context(nothing);
     char *page = make_outcome(&context, outcome);
 
     (void)state;
@@ -301,11 +360,13 @@ static void test_outcome_good(void **state)
     has(page, "Nothing was found");
     free(page);
     sp_outcome_unref(outcome);
+    sp_history_free(nothing);
 }
 
 static void test_outcome_all(void **state)
 {
-    struct sp_page_context context = sample_context(NULL);
+    struct sp_history *nothing = sp_history_new(1);
+    struct sp_page_context context = sample_context(nothing);
 
     (void)state;
     for (int fixture = 0; fixture < FIXTURE_COUNT; fixture++) {
@@ -317,12 +378,14 @@ static void test_outcome_all(void **state)
         free(page);
         sp_outcome_unref(outcome);
     }
+    sp_history_free(nothing);
 }
 
 static void test_outcome_markup(void **state)
 {
+    struct sp_history *nothing = sp_history_new(1);
     struct sp_outcome *outcome = sample_outcome_of_markup(SAMPLE_SCRIPT);
-    struct sp_page_context context = sample_context(NULL);
+    struct sp_page_context context = sample_context(nothing);
     char *page = make_outcome(&context, outcome);
 
     (void)state;
@@ -333,14 +396,173 @@ static void test_outcome_markup(void **state)
     lacks(page, "href=\"javascript");
     free(page);
     sp_outcome_unref(outcome);
+    sp_history_free(nothing);
+}
+
+static void add_probe(struct sp_history *history, enum fixture fixture)
+{
+    struct sp_outcome *outcome = sample_outcome_of(fixture);
+
+    outcome->target = "mx1.example.org";
+    sample_add(history, outcome);
+}
+
+static char *make_outcome_by_id(const struct sp_page_context *context, uint64_t id)
+{
+    const struct sp_outcome *outcome = sp_history_find(context->history, id);
+
+    assert_non_null(outcome);
+    return make_outcome(context, outcome);
+}
+
+/* A page leads to the other probes of its endpoint that are kept, and to no others. */
+static void test_probes(void **state)
+{
+    struct sp_history *history = sp_history_new(4);
+    struct sp_page_context context = sample_context(history);
+
+    (void)state;
+    sample_last_id = 0;
+    add_probe(history, FIXTURE_GOOD);
+    char *page = make_outcome_by_id(&context, 1);
+    has(page, "No other probe of this endpoint is kept.");
+    has(page, "The last 1: 1 OK</span>");
+    lacks(page, "<ul class=\"probes\">");
+    free(page);
+    add_probe(history, FIXTURE_EXPIRED); /* 2: fails, and is kept longer */
+    sample_add(history, sample_outcome_of_markup("mx2.example.org")); /* 3: of somebody else */
+    for (uint64_t id = 4; id <= 7; id++)
+        add_probe(history, FIXTURE_GOOD);
+    page = make_outcome_by_id(&context, 7);
+    has(page, "The last 6: 5 OK, 1 CRITICAL</span>");
+    has(page, "<a rel=\"prev\" href=\"/x/history/6\">Earlier: OK</a>");
+    lacks(page, "rel=\"next\"");
+    for (uint64_t id = 1; id <= 8; id++) {
+        char link[64];
+
+        snprintf(link, sizeof(link), "<li><span><a href=\"/x/history/%u\">", (unsigned)id);
+        assert_int_equal(count(page, link), id == 2 || (id >= 4 && id <= 6) ? 1 : 0);
+    }
+    assert_int_equal(count(page, "<li aria-current=\"true\">"), 1);
+    has(page, ", this one</span>");
+    free(page);
+    page = make_outcome_by_id(&context, 4);
+    has(page, "<a rel=\"prev\" href=\"/x/history/2\">Earlier: CRITICAL</a>");
+    has(page, "<a rel=\"next\" href=\"/x/history/5\">Later: OK</a>");
+    free(page);
+    page = make_outcome_by_id(&context, 2);
+    lacks(page, "rel=\"prev\"");
+    has(page, "<a rel=\"next\" href=\"/x/history/4\">Later: OK</a>");
+    free(page);
+    page = make_outcome_by_id(&context, 3);
+    has(page, "No other probe of this endpoint is kept.");
+    free(page);
+    sp_history_free(history);
+}
+
+/* Longer lists are folded; failures are led to beyond the bars, and a page older than all of that still
+ * leads on. */
+static void test_probes_many(void **state)
+{
+    struct sp_history *history = sp_history_new(100);
+    struct sp_page_context context = sample_context(history);
+
+    (void)state;
+    sample_last_id = 0;
+    for (uint64_t id = 1; id <= 60; id++)
+        add_probe(history, id <= 15 ? FIXTURE_EXPIRED : FIXTURE_GOOD);
+    char *page = make_outcome_by_id(&context, 60);
+    has(page, "The last 40: 40 OK</span>");
+    assert_int_equal(count(page, "<ul class=\"probes\">"), 2);
+    has(page, "<summary>Show 40 more</summary>");
+    assert_int_equal(count(page, "<li><span><a href=\"/x/history/"), 49); /* 10 failed, 39 others */
+    has(page, "history/6\">");
+    lacks(page, "history/5\">");
+    lacks(page, "history/20\">");
+    has(page, "history/21\">");
+    free(page);
+    page = make_outcome_by_id(&context, 18); /* between failures and bars */
+    has(page, "<a rel=\"prev\" href=\"/x/history/15\">Earlier: CRITICAL</a>");
+    has(page, "<a rel=\"next\" href=\"/x/history/21\">Later: OK</a>");
+    has(page, "<summary>Show 41 more</summary>");
+    free(page);
+    page = make_outcome_by_id(&context, 1); /* before all */
+    lacks(page, "rel=\"prev\"");
+    has(page, "<a rel=\"next\" href=\"/x/history/6\">Later: CRITICAL</a>");
+    free(page);
+    sp_history_free(history);
+}
+
+/* The rows of endpoints that nobody asks for go first, maybe before their probes. */
+static void test_probes_without_row(void **state)
+{
+    struct sp_history *history = sp_history_new(3);
+    struct sp_page_context context = sample_context(history);
+    struct sp_outcome *outcome = sample_outcome_of(FIXTURE_GOOD);
+    char *page = make_outcome(&context, outcome);
+
+    (void)state;
+    lacks(page, "Probes of this endpoint");
+    free(page);
+    sp_outcome_unref(outcome);
+    sp_history_free(history);
+}
+
+/* Times that no clock should give: out of order, beyond the end, all of them nothing. The drawing stays inside
+ * its box. */
+static void test_strange_times(void **state)
+{
+    static const struct {
+        struct sp_span spans[3];
+        int64_t total_ns;
+    } cases[] = {
+        {{{-1, 0}, {-1, 0}, {-1, 0}}, 0},
+        {{{0, 0}, {0, 0}, {0, 0}}, 0},
+        {{{0, 0}, {0, 0}, {0, 0}}, -5},
+        {{{5 * MS, MS}, {2 * MS, MS}, {0, MS}}, 3 * MS},
+        {{{0, -MS}, {2 * MS, -9 * MS}, {MS, 1}}, MS},
+        {{{0, 900 * MS}, {900 * MS, 900 * MS}, {INT64_MAX / 4, INT64_MAX / 4}}, 1},
+        {{{0, MS}, {999999 * MS, 1}, {999999 * MS, 0}}, 999999 * MS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sp_history *history = sp_history_new(3);
+        struct sp_page_context context = sample_context(history);
+        struct sp_outcome *outcome = sample_outcome_of(FIXTURE_GOOD);
+        struct sp_evidence *evidence = outcome->result.evidence;
+        char *pages[2];
+
+        for (int phase = 0; phase < SP_PHASE_TIMED_COUNT; phase++)
+            evidence->spans[phase] = cases[i].spans[phase % 3];
+        evidence->total_ns = cases[i].total_ns;
+        sp_history_add(history, outcome);
+        pages[0] = make_status(&context);
+        pages[1] = make_outcome(&context, outcome);
+        for (int k = 0; k < 2; k++) {
+            for (const char *at = strstr(pages[k], "\" x=\""); at; at = strstr(at + 1, "\" x=\"")) {
+                int x = -1, width = -1;
+
+                assert_int_equal(sscanf(at, "\" x=\"%d\" width=\"%d\"", &x, &width), 2);
+                if (x < 0 || width < 1 || x + width > 1000)
+                    fail_msg("case %zu: x %d, width %d", i, x, width);
+            }
+            lacks(pages[k], "nan");
+            lacks(pages[k], "inf ms");
+            free(pages[k]);
+        }
+        sp_outcome_unref(outcome);
+        sp_history_free(history);
+    }
 }
 
 /* Facts as large as a server can make them still are a page. */
 static void test_outcome_large(void **state)
 {
+    struct sp_history *nothing = sp_history_new(1);
     struct sp_outcome *outcome = sample_outcome_of_markup("mx.example.org");
     struct sp_evidence *evidence = outcome->result.evidence;
-    struct sp_page_context context = sample_context(NULL);
+    struct sp_page_context context = sample_context(nothing);
     char line[8192];
 
     (void)state;
@@ -367,6 +589,7 @@ static void test_outcome_large(void **state)
     sp_outcome_unref(outcome);
     free(replies);
     free(octets);
+    sp_history_free(nothing);
 }
 
 /* --- to be looked at ------------------------------------------------------------------------------- */
@@ -414,7 +637,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_pages),         cmocka_unit_test(test_not_kept),
         cmocka_unit_test(test_empty),         cmocka_unit_test(test_outcome_good),
         cmocka_unit_test(test_outcome_all),   cmocka_unit_test(test_outcome_markup),
-        cmocka_unit_test(test_outcome_large),
+        cmocka_unit_test(test_outcome_large), cmocka_unit_test(test_pages_are_whole),
+        cmocka_unit_test(test_probes),        cmocka_unit_test(test_probes_many),
+        cmocka_unit_test(test_strange_times), cmocka_unit_test(test_probes_without_row),
     };
 
     if (argc == 3 && strcmp(argv[1], "--write") == 0)
