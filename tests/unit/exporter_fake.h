@@ -25,6 +25,7 @@ struct sp_config {
     unsigned references;
     struct sp_exporter_settings settings;
     struct sp_module module;
+    struct sp_materials materials; /* none: nothing of a fake is verified */
     struct sp_arena *arena;
 };
 
@@ -40,6 +41,7 @@ static inline struct sp_config *fake_config(void)
     assert_non_null(config->arena);
     config->settings = (struct sp_exporter_settings){.max_in_flight = 500, .max_per_target = 4};
     config->module.name = "smtp";
+    config->module.materials = &config->materials;
     sp_options_init(&config->module.options);
     config->module.options.tls = SP_TLS_NONE;
     config->module.options.ehlo_name = "probe.example";
