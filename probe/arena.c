@@ -2,6 +2,7 @@
 #include "probe/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ struct sp_arena {
     struct block *newest;
     size_t cap, used, held;
     size_t next_size;
+    bool failed;
 };
 
 struct sp_arena *sp_arena_new(size_t cap)
@@ -59,7 +61,7 @@ static struct block *add_block(struct sp_arena *arena, size_t need)
     return block;
 }
 
-void *sp_arena_alloc(struct sp_arena *arena, size_t size)
+static void *take(struct sp_arena *arena, size_t size)
 {
     const size_t align = alignof(max_align_t);
     if (size > SIZE_MAX - align)
@@ -77,6 +79,18 @@ void *sp_arena_alloc(struct sp_arena *arena, size_t size)
     block->used += need;
     arena->used += need;
     return place;
+}
+
+void *sp_arena_alloc(struct sp_arena *arena, size_t size)
+{
+    void *place = take(arena, size);
+    arena->failed = arena->failed || !place;
+    return place;
+}
+
+bool sp_arena_failed(const struct sp_arena *arena)
+{
+    return arena->failed;
 }
 
 void *sp_arena_array(struct sp_arena *arena, size_t count, size_t size)

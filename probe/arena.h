@@ -7,6 +7,7 @@
 #define SP_PROBE_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct sp_arena;
@@ -32,6 +33,8 @@ char *sp_arena_printf(struct sp_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 char *sp_arena_vprintf(struct sp_arena *arena, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
+/* Something was asked for and could not be had: where a word about that is missing, it was memory. */
+bool sp_arena_failed(const struct sp_arena *arena);
 /* Octets handed out so far. */
 size_t sp_arena_used(const struct sp_arena *arena);
 /* Octets taken from the system for them; at most a block of 64 KiB more than what is used. */

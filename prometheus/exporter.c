@@ -46,6 +46,7 @@ struct program {
     struct sp_web_config *web;
     struct sp_http *http;
     struct sp_service service;
+    unsigned connections; /* how many each address takes; 0: not listening yet */
     enum life life;
     uint64_t deadline_ms; /* of the loop's clock, for the state of life */
     bool needs_guard;     /* others can reach an address: nobody gets in without a proof */
@@ -168,6 +169,32 @@ static uintmax_t raise_files(void)
     return limit;
 }
 
+/* More than the probes that may be under way, so that one too many gets an answer. */
+static unsigned fit_connections(const struct sp_config *config)
+{
+    uintmax_t most = sp_config_settings(config)->max_in_flight;
+    uintmax_t limit = raise_files(), wanted = 2 * most + SP_LIMIT_HTTP_CONNECTIONS;
+    uintmax_t room = limit > 4 * FILES_SPARE ? limit / 2 : FILES_SPARE;
+    return (unsigned)(wanted < room ? wanted : room);
+}
+
+/* Connections were made room for at the start; where more files would be needed, a restart is no help. */
+static void warn_of_connections(const struct program *program, const struct sp_config *config)
+{
+    char wanted[32], there[32];
+    uint32_t most = sp_config_settings(config)->max_in_flight;
+    unsigned usable = sp_http_client_limit(program->connections);
+    if (program->connections == 0 || most <= usable ||
+        fit_connections(config) <= program->connections)
+        return;
+    snprintf(wanted, sizeof wanted, "%u", most);
+    snprintf(there, sizeof there, "%u", usable);
+    sp_log_write(&program->log, SP_LOG_WARN,
+                 "max_in_flight is higher than the number of connections that were made room for "
+                 "when the exporter started, which is what counts: restart it",
+                 "max_in_flight", wanted, "connections", there, NULL);
+}
+
 /* Takes the reference over. */
 static void use_config(struct program *program, struct sp_config *config)
 {
@@ -178,6 +205,7 @@ static void use_config(struct program *program, struct sp_config *config)
         sp_metrics_add_module(service->metrics, sp_config_module_at(config, i)->name);
     sp_metrics_set_reload(service->metrics, true, wall_ms());
     warn_of_files(program, config, raise_files());
+    warn_of_connections(program, config);
 }
 
 static struct sp_config *load_config(struct program *program, struct sp_buf *errors)
@@ -431,15 +459,6 @@ static int make_parts(struct program *program)
     return code;
 }
 
-/* More than the probes that may be under way, so that one too many gets an answer. */
-static unsigned fit_connections(const struct program *program)
-{
-    uintmax_t most = sp_config_settings(program->service.config)->max_in_flight;
-    uintmax_t limit = raise_files(), wanted = 2 * most + SP_LIMIT_HTTP_CONNECTIONS;
-    uintmax_t room = limit > 4 * FILES_SPARE ? limit / 2 : FILES_SPARE;
-    return (unsigned)(wanted < room ? wanted : room);
-}
-
 static int listen_for_requests(struct program *program)
 {
     const struct sp_flags *flags = &program->flags;
@@ -451,7 +470,7 @@ static int listen_for_requests(struct program *program)
         .systemd_socket = flags->systemd_socket,
         .web = program->web,
         .prefix = flags->routes_below,
-        .max_connections = fit_connections(program),
+        .max_connections = fit_connections(program->service.config),
         .handler = on_request,
         .data = program,
     };
@@ -459,6 +478,7 @@ static int listen_for_requests(struct program *program)
         if (!may_listen_at(program, flags->addresses[i]))
             return EXIT_CONFIG;
     }
+    program->connections = config.max_connections;
     program->http = sp_http_new(&config, error, sizeof error);
     if (program->http == NULL) {
         sp_log_write(&program->log, SP_LOG_ERROR, "can't listen", "err", error, NULL);

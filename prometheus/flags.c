@@ -68,7 +68,8 @@ static const struct flag flags[] = {
       "Whoever gets in can let this machine connect to the targets that the configuration allows."},
      SWITCH, AT(insecure_listen)},
     {{"web.external-url", 0, "URL", NULL, NULL, "web",
-      "how users reach the page through a proxy; its path is what links begin with", ""},
+      "how users reach the page through a proxy; its path is what links begin with",
+      "Without it they begin with --web.route-prefix."},
      TEXT, AT(external_url)},
     {{"web.route-prefix", 0, "PATH", NULL, "the path of --web.external-url", "web",
       "what the paths of requests begin with", ""},
@@ -252,11 +253,12 @@ static bool set_prefixes(struct parse *parse)
         return refuse(parse,
                       "--web.external-url: write http://HOST/PATH, https://HOST/PATH or /PATH");
     }
-    if (!set_prefix(parse, "web.external-url", path, out->links_below))
-        return false;
-    return set_prefix(parse, "web.route-prefix",
-                      out->route_prefix != NULL ? out->route_prefix : out->links_below,
-                      out->routes_below);
+    /* Each stands for the other where only one is given. */
+    bool url = out->external_url != NULL;
+    const char *route = out->route_prefix != NULL ? out->route_prefix : path;
+    return set_prefix(parse, url ? "web.external-url" : "web.route-prefix", url ? path : route,
+                      out->links_below) &&
+           set_prefix(parse, "web.route-prefix", route, out->routes_below);
 }
 
 /* --- words ------------------------------------------------------------------------------------ */

@@ -50,7 +50,7 @@ struct sp_flags {
     bool insecure_listen;
     const char *convert;
     /* Made from the last two: what paths of requests begin with, and what links in pages begin with.
-     * "" or "/x/y". */
+     * "" or "/x/y"; where only one of the two is given it stands for both. */
     char routes_below[SP_FLAGS_PREFIX], links_below[SP_FLAGS_PREFIX];
 };
 

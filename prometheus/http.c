@@ -181,7 +181,7 @@ static struct MHD_Daemon *start_daemon(struct sp_http_listener *listener, int fd
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)sp_http_on_target, listener},
         /* One address never takes all, so that another one still gets an answer. */
         {MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-         (intptr_t)(config->max_connections - config->max_connections / 10), NULL},
+         (intptr_t)sp_http_client_limit(config->max_connections), NULL},
         {MHD_OPTION_END, 0, NULL},
         {MHD_OPTION_END, 0, NULL}};
     if (sp_web_config_has_tls(config->web)) {
@@ -292,6 +292,11 @@ struct sp_http *sp_http_new(const struct sp_http_config *config, char *error, si
     sp_http_close(http);
     sp_http_free(http);
     return NULL;
+}
+
+unsigned sp_http_client_limit(unsigned max_connections)
+{
+    return max_connections - max_connections / 10;
 }
 
 size_t sp_http_address_count(const struct sp_http *http)

@@ -7,10 +7,12 @@
 #define SP_PROMETHEUS_HTTP_H
 
 #include "probe/buf.h"
+#include "probe/limits.h"
 #include "prometheus/web_config.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
 struct sp_http;
@@ -57,6 +59,8 @@ struct sp_http_config {
  * RLIMIT_NOFILE than 1024.
  */
 struct sp_http *sp_http_new(const struct sp_http_config *config, char *error, size_t size);
+/* Of the connections of an address, those that one client may have; the rest is for another one. */
+unsigned sp_http_client_limit(unsigned max_connections);
 /* Where it listens, with the port that was chosen for ":0". */
 size_t sp_http_address_count(const struct sp_http *http);
 const char *sp_http_address(const struct sp_http *http, size_t index);
@@ -78,8 +82,14 @@ const char *sp_http_param(const struct sp_http_request *request, const char *nam
 size_t sp_http_param_count(const struct sp_http_request *request);
 void sp_http_param_at(const struct sp_http_request *request, size_t index, const char **out_name,
                       const char **out_value);
-const char *sp_http_header_value(const struct sp_http_request *request,
-                                 const char *name); /* or NULL */
+/* Of the first field with that name, or NULL. */
+const char *sp_http_header_value(const struct sp_http_request *request, const char *name);
+/* All fields with that name as one list (RFC 9110 §5.3) in `out`, or NULL: there is none. */
+const char *sp_http_header_list(const struct sp_http_request *request, const char *name,
+                                char out[SP_LIMIT_HTTP_HEAD]);
+/* Milliseconds since the request was there, before the handler got it: a password may have had to be
+ * checked. */
+uint64_t sp_http_waited_ms(const struct sp_http_request *request);
 /*
  * Compresses by Accept-Encoding, adds the security headers where the response has none of its own. Takes
  * the content of `body` (it is empty afterwards) and frees nothing else. A client that is gone does no

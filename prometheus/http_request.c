@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define PASSWORD_ROUNDS 4u
 
@@ -182,7 +183,9 @@ static void pass_doors(struct sp_http_request *request)
     peer->http->in_flight++;
     set_phase(peer, SP_HTTP_HANDLING);
     sp_web_config_refresh(web);
-    if (request->problem)
+    if (request->problem == sp_http_target_no_memory)
+        sp_http_reply_text(request, MHD_HTTP_SERVICE_UNAVAILABLE, "Out of memory; try again.");
+    else if (request->problem)
         sp_http_reply_text(request, MHD_HTTP_BAD_REQUEST, "Bad request: %s.", request->problem);
     else if (!sp_http_tls_allows(peer))
         sp_http_reply_text(request, MHD_HTTP_FORBIDDEN, "No valid client certificate.");
@@ -276,4 +279,40 @@ void sp_http_param_at(const struct sp_http_request *request, size_t index, const
 const char *sp_http_header_value(const struct sp_http_request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->peer->connection, MHD_HEADER_KIND, name);
+}
+
+/* What is put together, and what is looked for. */
+struct field_list {
+    const char *name;
+    char *out;
+    size_t len;
+    bool found;
+};
+
+static enum MHD_Result join_field(void *data, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    struct field_list *list = data;
+    (void)kind;
+    if (!value || strcasecmp(name, list->name) != 0)
+        return MHD_YES;
+    /* A head is no longer than `out`, and each name there is longer than what stands here for it. */
+    int len = snprintf(list->out + list->len, SP_LIMIT_HTTP_HEAD - list->len, "%s%s",
+                       list->found ? ", " : "", value);
+    list->found = true;
+    list->len += (size_t)len;
+    return list->len < SP_LIMIT_HTTP_HEAD ? MHD_YES : MHD_NO;
+}
+
+const char *sp_http_header_list(const struct sp_http_request *request, const char *name,
+                                char out[SP_LIMIT_HTTP_HEAD])
+{
+    struct field_list list = {.name = name, .out = out};
+    MHD_get_connection_values(request->peer->connection, MHD_HEADER_KIND, join_field, &list);
+    return list.found ? out : NULL;
+}
+
+uint64_t sp_http_waited_ms(const struct sp_http_request *request)
+{
+    return now_of(request->peer) - request->peer->since;
 }

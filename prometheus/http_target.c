@@ -13,6 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
+const char sp_http_target_no_memory[] = "out of memory";
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -97,7 +99,7 @@ const char *sp_http_target_parse(const char *raw, struct sp_http_target *target)
 {
     *target = (struct sp_http_target){.storage = strdup(raw)};
     if (!target->storage)
-        return "out of memory";
+        return sp_http_target_no_memory;
     char *path = skip_authority(target->storage);
     bool absolute = path != target->storage;
     char *query = strchr(path, '?');

@@ -22,6 +22,8 @@ struct sp_http_target {
  * path, a NUL anywhere, "." and ".." as parts of the path, empty parts, too many parameters.
  */
 const char *sp_http_target_parse(const char *raw, struct sp_http_target *target);
+/* The line for which nobody but this machine is to blame. */
+extern const char sp_http_target_no_memory[];
 void sp_http_target_free(struct sp_http_target *target);
 
 #endif

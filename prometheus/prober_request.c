@@ -35,6 +35,14 @@ static enum sp_prober_status fail_memory(struct reading *reading)
     return SP_PROBER_NOMEM;
 }
 
+/* What options say of a value; memory is nothing that the client can mend. */
+static enum sp_prober_status refuse_value(struct reading *reading, const char *what,
+                                          const char *why)
+{
+    return sp_arena_failed(reading->outcome->arena) ? fail_memory(reading)
+                                                    : refuse(reading, "%s%s", what, why);
+}
+
 /* --- parameters ------------------------------------------------------------------------------- */
 
 /* The configuration is what opens an option to URLs; '-' and '_' are the same. */
@@ -65,7 +73,7 @@ static enum sp_prober_status set_param(struct reading *reading, struct sp_option
         return refuse(reading, "%s can't be used here: a request probes one endpoint", quoted);
     if (!sp_option_set_layered(&outcome->options, outcome->arena, layer, info, value, why,
                                sizeof why))
-        return refuse(reading, "%s", why);
+        return refuse_value(reading, "", why);
     if (strcmp(info->name, "timeout") == 0)
         reading->timeout_given = true;
     return SP_PROBER_STARTED;
@@ -81,7 +89,7 @@ static enum sp_prober_status set_hostname(struct reading *reading)
         return SP_PROBER_STARTED;
     if (!sp_option_set(&outcome->options, outcome->arena, sp_option_find("server-name"), hostname,
                        why, sizeof why))
-        return refuse(reading, "hostname: %s", why);
+        return refuse_value(reading, "hostname: ", why);
     return SP_PROBER_STARTED;
 }
 
@@ -104,7 +112,7 @@ static enum sp_prober_status set_params(struct reading *reading)
     if ((request->param_count > 0 || request->hostname) &&
         (!sp_options_finish(&outcome->options, outcome->arena, why, sizeof why) ||
          !sp_checks_validate(&outcome->options, &none, why, sizeof why)))
-        return refuse(reading, "%s", why);
+        return refuse_value(reading, "", why);
     return SP_PROBER_STARTED;
 }
 
@@ -147,7 +155,7 @@ static enum sp_prober_status read_target(struct reading *reading)
         !sp_endpoint_parse(outcome->arena, target, len, &outcome->options, &outcome->endpoint))
         return fail_memory(reading);
     if (endpoint->invalid)
-        return refuse(reading, "the target can't be used: %s", endpoint->invalid);
+        return refuse_value(reading, "the target can't be used: ", endpoint->invalid);
     if (endpoint->tls != SP_TLS_NONE && endpoint->verify != SP_VERIFY_OFF &&
         !outcome->module->materials->trust)
         return refuse(reading, "module %s has no certificates to trust, so nothing can be verified",

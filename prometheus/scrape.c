@@ -33,15 +33,16 @@ static bool read_seconds(const char *text, uint32_t *out_ms)
     return any && *text == '\0';
 }
 
-bool sp_scrape_timeout(const char *header, uint32_t offset_ms, uint32_t *out_ms)
+bool sp_scrape_timeout(const char *header, uint32_t offset_ms, uint64_t waited_ms, uint32_t *out_ms)
 {
     uint32_t scrape_ms = 0;
     if (header != NULL && !read_seconds(header, &scrape_ms))
         return false;
     if (scrape_ms == 0)
         scrape_ms = SP_SCRAPE_DEFAULT_MS;
-    uint32_t least = scrape_ms / 10 > 0 ? scrape_ms / 10 : 1;
+    uint32_t least = scrape_ms / 10;
     uint32_t left = scrape_ms > offset_ms ? scrape_ms - offset_ms : 0;
-    *out_ms = left > least ? left : least;
+    left = left > least ? left : least;
+    *out_ms = left > waited_ms ? left - (uint32_t)waited_ms : 1;
     return true;
 }

@@ -14,8 +14,10 @@
  * header = digits ["." digits] | "." digits | absent; zero is as good as absent
  *
  * *out_ms is the scraper's time less the offset; but at least a tenth of that time, so that an offset as
- * long as the scrape leaves something, and at least 1 ms. False: the header is no such number.
+ * long as the scrape leaves something. What the request has waited already is taken off that; at least
+ * 1 ms is left. False: the header is no such number.
  */
-bool sp_scrape_timeout(const char *header, uint32_t offset_ms, uint32_t *out_ms);
+bool sp_scrape_timeout(const char *header, uint32_t offset_ms, uint64_t waited_ms,
+                       uint32_t *out_ms);
 
 #endif

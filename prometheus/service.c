@@ -27,6 +27,12 @@ void sp_service_send(struct sp_http_request *request, unsigned status, const cha
     sp_buf_free(body);
 }
 
+enum sp_exposition sp_service_format(const struct sp_http_request *request)
+{
+    char list[SP_LIMIT_HTTP_HEAD];
+    return sp_exposition_choose(sp_http_header_list(request, "Accept", list));
+}
+
 bool sp_service_refuse_twice(struct sp_http_request *request)
 {
     char quoted[SP_QUOTE_SIZE];
@@ -91,7 +97,8 @@ static void send_outcome(struct sp_service *service, struct sp_http_request *req
 static void send_not_found(struct sp_service *service, struct sp_http_request *request)
 {
     const struct sp_page_context context = make_context(service, request);
-    const char *accept = sp_http_header_value(request, "Accept");
+    char list[SP_LIMIT_HTTP_HEAD];
+    const char *accept = sp_http_header_list(request, "Accept", list);
     struct sp_buf body;
     if (accept == NULL || strstr(accept, "text/html") == NULL) {
         sp_http_reply_text(request, 404, "There is nothing at this path");
@@ -140,7 +147,7 @@ static void send_style(struct sp_http_request *request)
 
 static void send_metrics(const struct sp_service *service, struct sp_http_request *request)
 {
-    enum sp_exposition format = sp_exposition_choose(sp_http_header_value(request, "Accept"));
+    enum sp_exposition format = sp_service_format(request);
     struct sp_buf body;
     sp_buf_init(&body, SP_LIMIT_WRITER_MEMORY);
     bool made =
@@ -156,21 +163,9 @@ static void send_ready(const struct sp_service *service, struct sp_http_request 
         sp_http_reply_text(request, 200, "Ready");
 }
 
-/* A page of somebody else in a user's browser can send a POST here, but can't hide where it is from
- * (the browser's Sec-Fetch-Site). */
-static bool is_from_another_site(const struct sp_http_request *request)
-{
-    const char *site = sp_http_header_value(request, "Sec-Fetch-Site");
-    return site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
-}
-
 static void reload(struct sp_service *service, struct sp_http_request *request)
 {
     struct sp_buf errors;
-    if (is_from_another_site(request)) {
-        sp_http_reply_text(request, 403, "A page of another site can't ask for this");
-        return;
-    }
     if (service->draining) {
         sp_http_reply_text(request, 503, "Ending");
         return;
@@ -195,11 +190,49 @@ static void refuse_method(struct sp_http_request *request, const char *allow)
     sp_buf_free(&body);
 }
 
+/* --- pages of others -------------------------------------------------------------------------- */
+
+static bool header_is(const struct sp_http_request *request, const char *name, const char *value)
+{
+    const char *given = sp_http_header_value(request, name);
+    return given != NULL && strcmp(given, value) == 0;
+}
+
+/* A page of somebody else in a user's browser can send requests here and need not see the answers, but
+ * it can't hide where it is from (the browser's Sec-Fetch-Site; only browsers send it). */
+static bool is_from_another_site(const struct sp_http_request *request)
+{
+    return sp_http_header_value(request, "Sec-Fetch-Site") != NULL &&
+           !header_is(request, "Sec-Fetch-Site", "same-origin") &&
+           !header_is(request, "Sec-Fetch-Site", "none");
+}
+
+/* Somebody followed a link, as Prometheus' list of targets has them, and sees where it leads. */
+static bool is_followed_link(const struct sp_http_request *request)
+{
+    return header_is(request, "Sec-Fetch-Mode", "navigate") &&
+           header_is(request, "Sec-Fetch-Dest", "document") &&
+           header_is(request, "Sec-Fetch-User", "?1");
+}
+
+/* What does something is not for others to begin; what only shows something they can't read. */
+static bool is_forbidden_to_others(enum sp_route route, const struct sp_http_request *request)
+{
+    if (route != SP_ROUTE_RELOAD && route != SP_ROUTE_PROBE)
+        return false;
+    return is_from_another_site(request) &&
+           (route == SP_ROUTE_RELOAD || !is_followed_link(request));
+}
+
 void sp_service_handle(void *data, struct sp_http_request *request)
 {
     struct sp_service *service = data;
     const struct sp_route_match match =
         sp_routes_find(sp_http_method(request), sp_http_path(request));
+    if (is_forbidden_to_others(match.route, request)) {
+        sp_http_reply_text(request, 403, "A page of another site can't ask for this");
+        return;
+    }
     switch (match.route) {
     case SP_ROUTE_STATUS: send_status(service, request, false); break;
     case SP_ROUTE_API_STATUS: send_status(service, request, true); break;

@@ -6,6 +6,7 @@
 #ifndef SP_PROMETHEUS_SERVICE_H
 #define SP_PROMETHEUS_SERVICE_H
 
+#include "output/exposition.h"
 #include "prometheus/config.h"
 #include "prometheus/history.h"
 #include "prometheus/http.h"
@@ -43,6 +44,8 @@ void sp_service_probe(struct sp_service *service, struct sp_http_request *reques
  * memory for it. */
 void sp_service_send(struct sp_http_request *request, unsigned status, const char *content_type,
                      struct sp_buf *body, bool made);
+/* The format of metrics that the client prefers. */
+enum sp_exposition sp_service_format(const struct sp_http_request *request);
 /* True, and answered 400, when a parameter of the query comes twice. */
 bool sp_service_refuse_twice(struct sp_http_request *request);
 

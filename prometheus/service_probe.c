@@ -159,7 +159,8 @@ static bool read_timeout(const struct sp_service *service, struct sp_http_reques
 {
     char quoted[SP_QUOTE_SIZE];
     const char *header = sp_http_header_value(request, SP_SCRAPE_HEADER);
-    if (sp_scrape_timeout(header, service->timeout_offset_ms, out_ms))
+    /* A password may have been waited for. */
+    if (sp_scrape_timeout(header, service->timeout_offset_ms, sp_http_waited_ms(request), out_ms))
         return true;
     sp_http_reply_text(request, 400, SP_SCRAPE_HEADER ": %s is not a number of seconds",
                        sp_quote(quoted, sizeof quoted, header, strlen(header)));
@@ -194,7 +195,7 @@ static void start(struct sp_service *service, struct sp_http_request *request,
     *pending = (struct pending){
         .service = service,
         .request = request,
-        .format = sp_exposition_choose(sp_http_header_value(request, "Accept")),
+        .format = sp_service_format(request),
         .debug = debug,
     };
     enum sp_prober_status status =

@@ -76,8 +76,6 @@ def paths(bench):
             bench.equal(reply.headers["X-Content-Type-Options"], "nosniff", f"{place}: sniffing")
             allow = {405: "POST" if "reload" in path else "GET, HEAD"}.get(status)
             bench.equal(reply.headers["Allow"], allow, f"{place}: Allow")
-        reply = exporter.ask("/-/reload", "POST", {"Sec-Fetch-Site": "cross-site"})
-        bench.equal(reply.status, 403, "a reload by another site")
         reply = exporter.ask("/metrics")
         bench.equal(reply.metric("smtp_probe_module_unknown_total"), 1, "unknown modules")
 
@@ -104,6 +102,32 @@ def success(bench):
         bench.expect(bench.target("good") in json.dumps(status), f"the target in the status: {status}")
         page = exporter.ask("/history/2")
         bench.expect(page.status == 200 and bench.target("good") in page.text, "the probe's page")
+
+
+LINK = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-User": "?1"}
+# path (None: a probe), Sec-Fetch-Site, further fields, status
+SITES = [
+    (None, "same-origin", {}, 200), (None, "none", LINK, 200), (None, "cross-site", LINK, 200),
+    (None, "same-site", LINK, 200), (None, "cross-site", {}, 403), (None, "same-site", {}, 403), (None, "", {}, 403),
+    (None, "cross-site", {**LINK, "Sec-Fetch-Mode": "no-cors"}, 403),
+    (None, "cross-site", {**LINK, "Sec-Fetch-Dest": "iframe"}, 403),
+    (None, "cross-site", {**LINK, "Sec-Fetch-User": "?0"}, 403),
+    ("/-/reload", "same-origin", {}, 200), ("/-/reload", "none", {}, 200), ("/-/reload", "cross-site", {}, 403),
+    ("/-/reload", "same-site", LINK, 403), ("/-/reload", "cross-site", LINK, 403),
+    ("/", "cross-site", {}, 200), ("/metrics", "same-site", {}, 200), ("/-/ready", "cross-site", {}, 200),
+]
+
+
+def sites(bench):
+    """pages of other sites can't let a browser probe or reload"""
+    with bench.exporter() as exporter:
+        for path, site, fields, status in SITES:
+            method = "POST" if path == "/-/reload" else "GET"
+            reply = exporter.ask(path or bench.probe("plain"), method, {"Sec-Fetch-Site": site, **fields})
+            bench.equal(reply.status, status, f"{path or '/probe'} from {site!r} with {fields}")
+        probed = sum(path is None and status == 200 for path, _, _, status in SITES)
+        sample = f'smtp_probe_probes_total{{module="plain",result="success"}} {probed}'
+        bench.expect(exporter.ask("/metrics").has(sample), f"no sample {sample}")
 
 
 def failures(bench):
@@ -153,6 +177,10 @@ def formats(bench):
             reply = exporter.ask(path, headers={"Accept": accept})
             bench.equal(reply.headers["Content-Type"], OPENMETRICS, f"{path}: Content-Type")
             bench.expect(reply.text.endswith("\n# EOF\n"), f"{path}: the end {reply.text[-30:]!r}")
+            # Several fields are one list; the second decides here.
+            lines = [("Accept", "text/plain;version=0.0.4;q=0.5"), ("Accept", OPENMETRICS.split("; ch")[0])]
+            reply = exporter.ask_lines(path, lines)
+            bench.equal(reply.headers["Content-Type"], OPENMETRICS, f"{path}: two Accept fields")
             reply = exporter.ask(path, headers={"Accept": "nonsense"})
             bench.equal(reply.headers["Content-Type"], TEXT, f"{path}: Content-Type in doubt")
             reply = exporter.ask(path, headers={"Accept-Encoding": "gzip"})
@@ -303,9 +331,16 @@ def prefix(bench):
     with bench.exporter("--web.external-url=https://mon.example/smtp/", "--web.route-prefix=/") as exporter:
         bench.equal(exporter.ask("/-/healthy").status, 200, "the proxy takes the prefix away")
         bench.expect('"/smtp/style.css"' in exporter.ask("/").text, "links have it all the same")
+    with bench.exporter("--web.route-prefix=/smtp") as exporter:
+        exporter.ask("/smtp" + bench.probe("plain"))
+        page = exporter.ask("/smtp/").text
+        links = set(re.findall(r'(?:href|src|action)="(/[^"]*)"', page))
+        bench.expect({"/smtp/style.css", "/smtp/history/1"} <= links, f"links behind a route prefix: {links}")
+        for link in links:
+            bench.equal(exporter.ask(link.replace("&amp;", "&")).status, 200, f"the link {link}")
 
 
-CASES = [paths, success, failures, parameters, formats, timeouts, deadlines, many, caps, gone, allowed,
+CASES = [paths, sites, success, failures, parameters, formats, timeouts, deadlines, many, caps, gone, allowed,
          history, prefix]
 
 

@@ -108,10 +108,20 @@ class Exporter:
             return self.conditions.wait_for(is_there, timeout=seconds * FACTOR)
 
     def ask(self, path, method="GET", headers=None, timeout=20):
+        return self.ask_lines(path, (headers or {}).items(), method, timeout)
+
+    def ask_lines(self, path, headers, method="GET", timeout=20):
+        """`headers` are pairs, so that a name may come twice."""
         connection = http.client.HTTPConnection(*self.address, timeout=timeout * FACTOR)
         start = time.monotonic()
         with contextlib.closing(connection):
-            connection.request(method, path, headers=headers or {})
+            names = {name.lower() for name, _ in headers}
+            connection.putrequest(method, path, skip_accept_encoding="accept-encoding" in names)
+            for name, value in headers:
+                connection.putheader(name, value)
+            if method == "POST":
+                connection.putheader("Content-Length", "0")
+            connection.endheaders()
             answer = connection.getresponse()
             body = answer.read()
         return Reply(answer.status, answer.headers, body, time.monotonic() - start)

@@ -23,6 +23,8 @@ from exporter_bench import Exporter, FACTOR, run_cases
 SCRAPE = "X-Prometheus-Scrape-Timeout-Seconds"
 # htpasswd -B: "letmein"
 PASSWORD_HASH = "$2b$04$fPwtI6TZkUSTHP.liZVSZOfgENX4k0UQoqG5yG2DkWQi2.pvCnrkm"
+# The same at a cost of 11: a tenth of a second or two.
+SLOW_HASH = "$2b$11$fPwtI6TZkUSTHP.liZVSZODCn/5mxD6xc90obO4UAN6sbULAUKzdu"
 RELOADED = "smtp_probe_config_last_reload_successful"
 
 
@@ -31,6 +33,10 @@ def call(bench, *arguments, environment=None):
                           stderr=subprocess.PIPE, check=False, timeout=20 * FACTOR,
                           env={**os.environ, "HOME": "/nonexistent", **(environment or {})})
     return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def basic(password):
+    return {"Authorization": "Basic " + base64.b64encode(f"prom:{password}".encode()).decode()}
 
 
 def has_ipv6():
@@ -102,7 +108,7 @@ def doors(bench):
     users = bench.write("users.yml", f"basic_auth_users:\n  prom: {PASSWORD_HASH}\n")
     with bench.exporter(f"--web.config.file={users}", listen=["0.0.0.0:0"]) as exporter:
         bench.equal(exporter.ask("/-/healthy").status, 401, "without a password")
-        login = {"Authorization": "Basic " + base64.b64encode(b"prom:letmein").decode()}
+        login = basic("letmein")
         bench.equal(exporter.ask("/-/healthy", headers=login).status, 200, "with the password")
         bench.equal(exporter.ask(bench.probe("plain"), headers=login).metric("probe_success"), 1, "a probe")
         users.write_text("http_server_config:\n  http2: true\n")
@@ -182,6 +188,26 @@ def reload(bench):
         bench.expect(exporter.ask(bench.probe("plain", "later")).has("probe_success 1"), "by itself")
 
 
+def patience(bench):
+    """the time that a password takes is taken off the scrape's"""
+    users = bench.write("slow.yml", f"basic_auth_users:\n  prom: {SLOW_HASH}\n")
+    login = {**basic("letmein"), SCRAPE: "10"}
+    with bench.exporter(f"--web.config.file={users}") as exporter:
+        reply = exporter.ask(bench.probe("plain"), headers=login)
+        first, waited = reply.metric("probe_timeout_seconds"), reply.seconds - reply.metric("probe_duration_seconds")
+        bench.expect(waited > 0.02, f"the password took {waited:.3f} s")
+        bench.expect(9.5 - waited - 0.01 <= first <= 9.5 - waited / 2,
+                     f"the first scrape waited {waited:.3f} s and was given {first} s")
+        reply = exporter.ask(bench.probe("plain"), headers=login)
+        bench.expect(9.4 <= reply.metric("probe_timeout_seconds") <= 9.5, "the second one did not wait")
+    with bench.exporter(f"--web.config.file={users}") as exporter, concurrent.futures.ThreadPoolExecutor(8) as pool:
+        guesses = [pool.submit(exporter.ask, "/", headers=basic(f"guess{number}")) for number in range(8)]
+        time.sleep(0.05)
+        reply = exporter.ask(bench.probe("plain"), headers={**login, SCRAPE: "0.6"})
+        bench.equal(reply.metric("probe_timeout_seconds"), 0.001, "what is left behind eight guesses")
+        bench.equal([guess.result().status for guess in guesses], [401] * 8, "the guesses")
+
+
 def drain(bench):
     """SIGTERM answers what is under way, a second one ends at once"""
     exporter = Exporter(bench.program, config=bench.config)
@@ -252,9 +278,24 @@ def limits(bench):
     with bench.exporter(wrapper=["/bin/sh", "-c", "ulimit -n 128; exec \"$@\"", "sh"]) as exporter:
         bench.expect(exporter.wait_log("the limit of open files is too low for max_in_flight"), "the warning")
         bench.expect(exporter.ask(bench.probe("plain")).has("probe_success 1"), "a probe")
+    few, many = ("modules:\n  plain:\n    tls: none\nexporter:\n  max_in_flight: %u\n" % count for count in (10, 2000))
+    config = bench.write("more.yml", few)
+    warning = "max_in_flight is higher than the number of connections"
+    with bench.exporter(config=config, wrapper=["/bin/sh", "-c", "ulimit -n 8192; exec \"$@\"", "sh"]) as exporter:
+        for count, text in enumerate((few, many), 1):
+            config.write_text(text)
+            bench.equal(exporter.ask("/-/reload", "POST").status, 200, "reload")
+            bench.expect(exporter.wait_log("configuration reloaded", count), "the reload is logged")
+        told = [(entry["max_in_flight"], entry["connections"]) for entry in exporter.log
+                if entry["msg"].startswith(warning)]
+        bench.equal(told, [("2000", "918")], "the warning about connections")
+    with bench.exporter(config=config, wrapper=["/bin/sh", "-c", "ulimit -n 8192; exec \"$@\"", "sh"]) as exporter:
+        bench.equal(exporter.ask("/-/reload", "POST").status, 200, "reload")
+        bench.expect(exporter.wait_log("configuration reloaded"), "the reload is logged")
+        bench.expect(not exporter.wait_log(warning, seconds=0), "no warning where it was so from the start")
 
 
-CASES = [words, doors, listeners, reload, drain, supervised, limits]
+CASES = [words, doors, listeners, reload, patience, drain, supervised, limits]
 
 
 def main():

@@ -506,6 +506,93 @@ static void test_gzip_round_trip(void **state)
     free(reply);
 }
 
+/* Since the request was there, whatever the connection did before. */
+static void test_waited_ms(void **state)
+{
+    struct sp_http *http = serve(NULL);
+    struct reply *reply = malloc(sizeof *reply);
+    (void)state;
+    int fd = dial(port_of(http, 0));
+    turn_for(120);
+    say_text(fd, "GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
+    await_kept(1);
+    assert_in_range(sp_http_waited_ms(kept[0]), 0, 60);
+    uint64_t begin = now_ms();
+    turn_for(100);
+    uint64_t waited = sp_http_waited_ms(kept[0]);
+    assert_in_range(waited, 90, now_ms() - begin + 60);
+    sp_http_reply_text(kept[0], 200, "done");
+    await(fd, reply, false);
+    turn_for(120);
+    say_text(fd, "GET /later HTTP/1.1\r\nHost: h\r\n\r\n");
+    await_kept(2);
+    assert_in_range(sp_http_waited_ms(kept[1]), 0, 60);
+    sp_http_reply_text(kept[1], 200, "done");
+    await(fd, reply, false);
+    close(fd);
+    close_server(http);
+    free(reply);
+}
+
+static void test_field_lists(void **state)
+{
+    static const struct {
+        const char *fields, *list; /* of Accept; NULL: there is none */
+    } rows[] = {
+        {"", NULL},
+        {"Accept:\r\n", ""},
+        {"Accept: a\r\n", "a"},
+        {"accept: a, b;q=0.5\r\n", "a, b;q=0.5"},
+        {"Accept: a\r\nX-Accept: x\r\nACCEPT: b\r\nAccept-Encoding: y\r\nAccept: c\r\n", "a, b, c"},
+        {"Accept:\r\nAccept: b\r\n", ", b"},
+    };
+    struct sp_http *http = serve(NULL);
+    struct reply *reply = malloc(sizeof *reply);
+    char request[512], list[SP_LIMIT_HTTP_HEAD];
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int fd = dial(port_of(http, 0));
+        snprintf(request, sizeof request, "GET /later HTTP/1.1\r\nHost: h\r\n%s\r\n",
+                 rows[i].fields);
+        say_text(fd, request);
+        await_kept(i + 1);
+        const char *got = sp_http_header_list(kept[i], "Accept", list);
+        if (!got != !rows[i].list || (got && strcmp(got, rows[i].list) != 0))
+            fail_msg("%s: %s", rows[i].fields, got ? got : "(none)");
+        sp_http_reply_text(kept[i], 200, "x");
+        await(fd, reply, false);
+        close(fd);
+    }
+    close_server(http);
+    free(reply);
+}
+
+static void test_long_field_lists(void **state)
+{
+    enum { LEN = 7900 };
+    struct sp_http *http = serve(NULL);
+    struct reply *reply = malloc(sizeof *reply);
+    char *request = malloc(SP_LIMIT_HTTP_HEAD + 256), list[SP_LIMIT_HTTP_HEAD], value[LEN + 1];
+    (void)state;
+    memset(value, 'a', LEN);
+    value[LEN] = '\0';
+    snprintf(request, SP_LIMIT_HTTP_HEAD + 256,
+             "GET /later HTTP/1.1\r\nHost: h\r\nAccept: %s\r\nAccept: %s\r\n\r\n", value, value);
+    int fd = dial(port_of(http, 0));
+    say_text(fd, request);
+    await_kept(1);
+    assert_string_equal(sp_http_header_value(kept[0], "Accept"), value);
+    assert_ptr_equal(sp_http_header_list(kept[0], "Accept", list), list);
+    assert_int_equal(strlen(list), 2 * LEN + 2);
+    assert_int_equal(strspn(list, "a"), LEN);
+    sp_http_reply_text(kept[0], 200, "x");
+    await(fd, reply, false);
+    close(fd);
+    close_server(http);
+    free(request);
+    free(reply);
+}
+
 /* --- connections ------------------------------------------------------------------------------- */
 
 static void test_keep_alive_and_pipelining(void **state)
@@ -892,6 +979,9 @@ int main(void)
         cmocka_unit_test(test_head_has_a_cap),
         cmocka_unit_test(test_headers),
         cmocka_unit_test(test_gzip_round_trip),
+        cmocka_unit_test(test_waited_ms),
+        cmocka_unit_test(test_field_lists),
+        cmocka_unit_test(test_long_field_lists),
         cmocka_unit_test(test_keep_alive_and_pipelining),
         cmocka_unit_test(test_many_are_answered_later),
         cmocka_unit_test(test_reply_from_another_handler),

@@ -47,6 +47,7 @@ static void probe(struct fixture *fixture)
     config->settings.allow_param_count = 2;
     config->module.options.dns_server = fixture->dns.address;
     left = armed;
+    hit = false;
     const struct sp_prober_request request = {.config = config,
                                               .module = &config->module,
                                               .target = "mx.example.org:1",
@@ -62,6 +63,9 @@ static void probe(struct fixture *fixture)
             uv_run(&fixture->loop, UV_RUN_ONCE);
     } else {
         assert_string_not_equal(error, "");
+        assert_true(hit);
+        if (status != SP_PROBER_NOMEM) /* neither the client's fault nor the allow list's word */
+            fail_msg("status %d: %s", (int)status, error);
     }
     assert_int_equal(sp_prober_in_flight(fixture->prober), 0);
     for (unsigned i = 0; i < 3; i++)
