@@ -21,6 +21,8 @@
 #define SP_LIMIT_READ 16384u    /* one read from the socket */
 #define SP_LIMIT_TLS_IN 65536u  /* ciphertext waiting for the TLS library */
 #define SP_LIMIT_TLS_OUT 65536u /* ciphertext waiting for the socket */
+#define SP_LIMIT_SURVEYS 4u      /* connections that ask for more of one endpoint */
+#define SP_LIMIT_CLIENT_HELLO 2048u /* octets of a ClientHello made by hand */
 #define SP_LIMIT_PENDING 16384u /* plaintext waiting for the socket */
 /* Octets kept of one handshake message while a server's hello is read: a ServerKeyExchange with 8192-bit
  * numbers fits, its signature left out. */

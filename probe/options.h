@@ -10,6 +10,7 @@
 #include "probe/arena.h"
 #include "probe/phase.h"
 #include "probe/reason.h"
+#include "probe/tls_profile.h"
 #include "probe/values.h"
 
 #include <stdbool.h>
@@ -72,6 +73,7 @@ struct sp_options {
     /* verification */
     enum sp_verify_mode verify;
     const char *ca_file, *ca_dir;
+    enum sp_tls_policy tls_policy;
     struct sp_range cert_warning, cert_critical; /* days left; a plain number N is kept as "N:" */
     /* dialogue */
     const char *expect; /* PCRE2 pattern for the banner, or NULL */

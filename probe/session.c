@@ -4,6 +4,7 @@
 #include "probe/conn.h"
 #include "probe/dialogue.h"
 #include "probe/path.h"
+#include "probe/survey.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -26,8 +27,10 @@ struct sp_session {
     uint64_t epoch_ns, paused_ns; /* uv_hrtime; paused_ns 0: the clock runs */
     int64_t phase_limit_ns, phase_started_ns;
     enum sp_phase limited_phase;
+    struct sp_surveys *surveys; /* under way, behind the session proper */
     unsigned handles;
     bool finished, stepping;
+    bool stopped; /* from outside: nothing more is to be asked */
 };
 
 static void finish(struct sp_session *session, bool polite);
@@ -158,21 +161,41 @@ static void on_conn_closed(void *data)
 }
 
 /* The facts are complete: hands them over and lets go of everything that may still call back. */
+static void hand_over(void *data)
+{
+    struct sp_session *session = data;
+    struct sp_evidence *evidence = session->evidence;
+    session->surveys = NULL;
+    session->evidence = NULL;
+    uv_close((uv_handle_t *)&session->timer, on_timer_closed);
+    session->config.events->done(session->config.data, session, evidence);
+}
+
+/* The session proper is over; what else the server would accept may still be asked. */
 static void finish(struct sp_session *session, bool polite)
 {
     if (session->finished)
         return;
     session->finished = true;
-    struct sp_evidence *evidence = session->evidence;
-    evidence->total_ns = elapsed_ns(session);
+    session->evidence->total_ns = elapsed_ns(session);
     if (session->query)
         sp_dns_cancel(session->query);
     session->query = NULL;
     if (session->conn)
         sp_conn_close(session->conn, polite);
-    uv_close((uv_handle_t *)&session->timer, on_timer_closed);
-    session->evidence = NULL;
-    session->config.events->done(session->config.data, session, evidence);
+    uv_timer_stop(&session->timer);
+    const struct sp_surveys_config config = {.services = session->config.services,
+                                             .evidence = session->evidence,
+                                             .addresses = session->addresses,
+                                             .address_count = session->address_count,
+                                             .skip =
+                                                 session->stopped ? "the run was stopped" : NULL,
+                                             .now_ns = now_of_conn,
+                                             .data = session,
+                                             .done = hand_over};
+    session->surveys = sp_surveys_start(&config);
+    if (!session->surveys)
+        hand_over(session);
 }
 
 static void finish_with(struct sp_session *session, enum sp_reason reason, enum sp_phase phase,
@@ -589,9 +612,18 @@ void sp_session_refuse(struct sp_session *session, enum sp_reason reason, const 
     finish_with(session, reason, SP_PHASE_CONFIG, detail);
 }
 
+/* True: the session proper was over, and its surveys end here. */
+static bool stop_surveys(struct sp_session *session, const char *why)
+{
+    session->stopped = true;
+    if (session->surveys)
+        sp_surveys_stop(session->surveys, why);
+    return session->finished;
+}
+
 void sp_session_expire(struct sp_session *session, uint32_t limit_ms)
 {
-    if (session->finished)
+    if (stop_surveys(session, "the time of the whole run was over"))
         return;
     session->evidence->run_limit_ns = (int64_t)limit_ms * 1000000;
     if (session->query || session->conn)
@@ -603,7 +635,7 @@ void sp_session_expire(struct sp_session *session, uint32_t limit_ms)
 
 void sp_session_cancel(struct sp_session *session)
 {
-    if (session->finished)
+    if (stop_surveys(session, "the run was interrupted"))
         return;
     enum sp_phase phase = sp_dialogue_phase(&session->dialogue);
     if (session->query)
