@@ -38,6 +38,20 @@ static void reply_page(struct sp_http_request *request, const char *type, size_t
     assert_null(body.data);
 }
 
+/* As many octets as the path says behind "/octets/". */
+static void reply_octets(struct sp_http_request *request, size_t len)
+{
+    struct sp_buf body;
+    sp_buf_init(&body, len);
+    uint8_t *place = sp_buf_reserve(&body, len);
+    assert_non_null(place);
+    memset(place, 'x', len);
+    body.len = len;
+    const struct sp_http_response response = {
+        .status = 200, .content_type = "text/html; charset=utf-8", .body = &body};
+    sp_http_reply(request, &response);
+}
+
 static void handle(void *data, struct sp_http_request *request)
 {
     const char *path = sp_http_path(request);
@@ -47,6 +61,8 @@ static void handle(void *data, struct sp_http_request *request)
         kept[kept_count++] = request;
     } else if (strcmp(path, "/page") == 0) {
         reply_page(request, "text/html; charset=utf-8", 20000);
+    } else if (strncmp(path, "/octets/", 8) == 0) {
+        reply_octets(request, strtoul(path + 8, NULL, 10));
     } else if (strcmp(path, "/style.css") == 0) {
         reply_page(request, "text/css", 20);
     } else if (strcmp(path, "/binary") == 0) {
@@ -503,6 +519,33 @@ static void test_gzip_round_trip(void **state)
     close_server(http);
     free(out);
     free(plain);
+    free(reply);
+}
+
+/* Neither what is not worth it nor what would hold up the others is compressed. */
+static void test_gzip_has_bounds(void **state)
+{
+    static const struct {
+        size_t octets;
+        bool compressed;
+    } rows[] = {{1023, false}, {1024, true}, {1048576, true}, {1048577, false}, {4000000, false}};
+    struct sp_http *http = serve(NULL);
+    struct reply *reply = malloc(sizeof *reply);
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char request[256];
+        snprintf(request, sizeof request,
+                 "HEAD /octets/%zu HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\n\r\n",
+                 rows[i].octets);
+        ask(port_of(http, 0), request, reply);
+        const char *length = header_of(reply->text, "Content-Length");
+        bool compressed = header_of(reply->text, "Content-Encoding") != NULL;
+        if (compressed != rows[i].compressed ||
+            compressed != (strtoul(length, NULL, 10) < rows[i].octets))
+            fail_msg("%zu octets: %s", rows[i].octets, reply->text);
+        assert_string_equal(header_of(reply->text, "Vary"), "Accept-Encoding");
+    }
+    close_server(http);
     free(reply);
 }
 
@@ -979,6 +1022,7 @@ int main(void)
         cmocka_unit_test(test_head_has_a_cap),
         cmocka_unit_test(test_headers),
         cmocka_unit_test(test_gzip_round_trip),
+        cmocka_unit_test(test_gzip_has_bounds),
         cmocka_unit_test(test_waited_ms),
         cmocka_unit_test(test_field_lists),
         cmocka_unit_test(test_long_field_lists),
