@@ -106,10 +106,10 @@ static void add_history(struct sp_json *json, struct cJSON *into, const struct s
     }
 }
 
-static void add_endpoint(struct sp_json *json, struct cJSON *list,
-                         const struct sp_page_context *context, const struct sp_history_row *row)
+static void add_endpoint(struct sp_json *json, const struct sp_page_context *context,
+                         const struct sp_history_row *row)
 {
-    struct cJSON *object = sp_json_object(json, list, NULL);
+    struct cJSON *object = json->root;
     char days[SP_FACT_SIZE];
 
     sp_json_string(json, object, "target", row->target);
@@ -162,6 +162,23 @@ static void add_counts(struct sp_json *json, const struct sp_history *history)
                         (int64_t)sp_history_state_count(history, (enum sp_state)state));
 }
 
+/* Each is a document of its own: a tree of all of them is thousands of small allocations at once. */
+static void write_endpoints(struct sp_writer *writer, const struct sp_page_context *context,
+                            const struct sp_page_rows *rows)
+{
+    sp_write_str(writer, "\"endpoints\":[");
+    for (size_t i = 0; i < rows->count && writer->error == 0; i++) {
+        struct sp_json json;
+
+        sp_json_init(&json);
+        add_endpoint(&json, context, rows->rows[i]);
+        sp_write_str(writer, i > 0 ? "," : "");
+        sp_json_write(&json, writer);
+        sp_json_free(&json);
+    }
+    sp_write_str(writer, "]");
+}
+
 bool sp_page_status_json(const struct sp_page_context *context, struct sp_buf *out)
 {
     int64_t up_ms = context->now_ms - context->started_ms;
@@ -184,12 +201,13 @@ bool sp_page_status_json(const struct sp_page_context *context, struct sp_buf *o
     sp_json_integer(&json, json.root, "found", (int64_t)rows.found);
     sp_json_integer(&json, json.root, "page", (int64_t)rows.page);
     sp_json_integer(&json, json.root, "pages", (int64_t)rows.pages);
-    struct cJSON *list = sp_json_array(&json, json.root, "endpoints");
-    for (size_t i = 0; i < rows.count; i++)
-        add_endpoint(&json, list, context, rows.rows[i]);
     sp_writer_init(&writer, -1);
     sp_json_write(&json, &writer);
-    sp_write_str(&writer, "\n");
+    if (writer.error == 0)
+        writer.buf.len--; /* the brace that ends the object: there is more of it */
+    sp_write_str(&writer, ",");
+    write_endpoints(&writer, context, &rows);
+    sp_write_str(&writer, "}\n");
     sp_json_free(&json);
     sp_page_rows_free(&rows);
     return take(&writer, out);

@@ -26,17 +26,30 @@ static char lower(char octet)
     return octet >= 'A' && octet <= 'Z' ? (char)(octet - 'A' + 'a') : octet;
 }
 
+static char upper(char octet)
+{
+    return octet >= 'a' && octet <= 'z' ? (char)(octet - 'a' + 'A') : octet;
+}
+
+static bool begins(const char *text, const struct word *word)
+{
+    size_t same = 1; /* the first was compared */
+
+    while (same < word->len && lower(text[same]) == word->text[same])
+        same++;
+    return same >= word->len;
+}
+
 /* The word somewhere in `text`; the letters of ASCII in both cases are the same. */
 static bool has_word(const char *text, const struct word *word)
 {
-    for (; text != NULL && *text != '\0'; text++) {
-        size_t same = 0;
+    const char small = word->text[0], large = upper(small);
 
-        while (same < word->len && lower(text[same]) == word->text[same])
-            same++;
-        if (same == word->len)
+    if (text == NULL)
+        return false;
+    for (; *text != '\0'; text++)
+        if ((*text == small || *text == large) && begins(text, word))
             return true;
-    }
     return false;
 }
 

@@ -307,19 +307,103 @@ async function testSearch(browser) {
   await context.close();
 }
 
+// All pages of many endpoints, by their links alone and without scripts.
 async function testPaging(browser) {
-  const { context, page, seen } = await newPage(browser, settings.many, { viewport: { width: 375, height: 800 } });
-  const rows = () => page.locator('tbody tr').count();
+  const { context, page, seen } = await newPage(browser, settings.many, { javaScriptEnabled: false });
+  const all = settings.manyCount;
+  const targets = new Set();
+  const top = () => page.getByRole('navigation', { name: 'Pages of endpoints, above the list' });
+  const follow = async (name, url) => {
+    await top().getByRole('link', { name, exact: true }).click();
+    await page.waitForURL(url);
+  };
+  const rows = async () => {
+    const found = await page.locator('tbody th').evaluateAll((cells) => cells.map((cell) => cell.firstChild.textContent));
+    found.forEach((each) => targets.add(each));
+    return found.length;
+  };
 
   await page.goto(`${settings.many}/`);
-  equal(await rows(), 200, 'rows of page 1');
-  await examine(page, 'page 1 of many');
-  await page.getByRole('link', { name: 'Next' }).click();
+  equal(await top().getByRole('link', { name: 'Previous' }).count(), 0, 'no page before the first');
+  for (let number = 1; number <= all / 200; number += 1) {
+    equal(await rows(), 200, `rows of page ${number}`);
+    equal(await top().locator('span').textContent(), `Rows ${number * 200 - 199}–${number * 200} of ${all}`,
+      `what page ${number} says`);
+    if (number * 200 < all) {
+      await follow('Next', new RegExp(`\\?page=${number + 1}$`));
+    }
+  }
+  equal(targets.size, all, 'endpoints on all pages');
+  equal(await top().getByRole('link', { name: 'Next' }).count(), 0, 'no page behind the last');
+  await follow('Previous', /\?page=5$/);
+  await follow('Last', /\?page=6$/);
+  await follow('First', /\/$/);
+  // Below the list the same.
+  await page.getByRole('navigation', { name: 'Pages of endpoints, below the list' })
+    .getByRole('link', { name: 'Next' }).click();
   await page.waitForURL(/\?page=2$/);
-  equal(await rows(), settings.manyCount - 200, 'rows of page 2');
-  await page.getByRole('link', { name: 'Previous' }).click();
-  equal(await rows(), 200, 'rows of page 1 again');
+  equal(await rows(), 200, 'rows of page 2 from below');
+  // Search and filter stay, and look at all pages.
+  await page.getByLabel('Search').fill('127.77.');
+  await page.getByLabel('only problems').check();
+  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByText(`${all - 1} of ${all} endpoints`).waitFor();
+  await follow('Next', /\?q=127\.77\.&problems=1&page=2$/);
+  equal(await page.getByLabel('Search').inputValue(), '127.77.', 'the search stays');
+  check(await page.getByLabel('only problems').isChecked(), '"only problems" stays');
+  await follow('Last', /&page=6$/);
+  equal(await rows(), 199, 'rows of the last page');
+  await page.getByLabel('Search').fill(settings.manyGood);
+  await page.getByLabel('only problems').uncheck();
+  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByText(`1 of ${all} endpoints`).waitFor();
+  equal(await page.locator('nav.pages').count(), 0, 'one page needs no links');
+  // A page that is not there is the nearest one.
+  for (const [number, says] of [['99', '1001–1200'], ['0', '1–200'], ['x', '1–200']]) {
+    await page.goto(`${settings.many}/?page=${number}`);
+    check((await top().locator('span').textContent()).includes(says), `page=${number}`);
+  }
   equal(seen.join(), '', 'pages');
+  await context.close();
+}
+
+// Of 200 rows axe needs long: a narrow light and a wide dark page.
+async function testPagingLook(browser) {
+  for (const [colorScheme, width] of [['light', 375], ['dark', 1280]]) {
+    const { context, page, seen } = await newPage(browser, settings.many, { colorScheme, viewport: { width, height: 800 } });
+    for (const url of ['/', '/?page=6', '/?page=3&problems=1']) {
+      await page.goto(settings.many + url);
+      await examine(page, `many${url} ${colorScheme} ${width}`, url === '/?page=3&problems=1' ? findViolations : async () => []);
+    }
+    equal(seen.join(), '', `pages ${colorScheme} ${width}`);
+    await context.close();
+  }
+}
+
+// From a probe to the others of its endpoint, and back, without scripts.
+async function testProbes(browser) {
+  const { context, page, seen } = await newPage(browser, settings.filled, { javaScriptEnabled: false });
+  const good = settings.probes.find((each) => each.name === 'good');
+  const section = page.locator('section[aria-labelledby=probes]');
+
+  await page.goto(`${settings.filled}/`);
+  await rowOf(page, good.target).getByRole('link').click();
+  await page.waitForURL(/\/history\/\d+$/);
+  const newest = page.url();
+  equal(await section.getByRole('listitem').count(), 3, 'probes of good');
+  check((await section.innerText()).includes('The last 3: 3 OK'), 'the bars in words');
+  equal(await section.locator('li[aria-current]').innerText().then((text) => text.includes('this one')), true, 'this one');
+  equal(await section.getByRole('link', { name: /^Later/ }).count(), 0, 'nothing is later');
+  await section.getByRole('link', { name: 'Earlier: OK' }).click();
+  await page.waitForURL((url) => url.href !== newest);
+  equal(await page.locator('h1').textContent(), good.target, 'the page of the probe before');
+  equal(await section.getByRole('listitem').nth(1).getAttribute('aria-current'), 'true', 'it is the second');
+  await section.getByRole('link', { name: 'Later: OK' }).click();
+  await page.waitForURL(newest);
+  await section.getByRole('listitem').nth(2).getByRole('link').click();
+  await page.waitForURL((url) => url.href !== newest);
+  equal(await section.getByRole('link', { name: /^Earlier/ }).count(), 0, 'nothing is earlier');
+  equal(seen.join(), '', 'probes');
   await context.close();
 }
 
@@ -386,7 +470,7 @@ async function main() {
   console.log(`Chromium ${browser.version()}`);
   try {
     for (const test of [testTheTest, testLook, testEmpty, testRows, testMarkup, testSearch, testPaging,
-      testKeyboard, testSchemes]) {
+      testPagingLook, testProbes, testKeyboard, testSchemes]) {
       const before = failures.length;
       await test(browser);
       console.log(`${failures.length === before ? 'ok' : 'FAILED'}  ${test.name}`);
