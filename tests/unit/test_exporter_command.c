@@ -143,7 +143,7 @@ static void test_options(void **state)
         compare(&outcome->options, &options, info);
         possible += info->scope == SP_SCOPE_ENDPOINT && !info->action ? 1 : 0;
     }
-    /* Those above and ipv4, less ca-file, ca-dir and dns-server, which are of the program. A new option
+    /* Those above and ipv4, less ca-file, ca-dir, crl-file and dns-server, which are of the program. A new option
      * of endpoint scope has to get its line above. */
     assert_int_equal(possible, VALUE_COUNT + 1 - 3);
     sp_buf_free(&command);
@@ -165,11 +165,117 @@ static void test_target(void **state)
     sp_outcome_unref(outcome);
 }
 
+/* Every octet that a word can have, alone and between others: the command is plain text, and a shell makes the
+ * same word of it. */
+static void test_octets(void **state)
+{
+    static const char *const frames[][2] = {
+        {"mx", ".example.org"},
+        {"/", ""},
+        {"'", "'"},
+        {"=", ""},
+        {"~", "/"},
+        {"$(", ")"},
+        {"\xF0\x9F\x93\xA7", "\xC3\xA9"},
+        {"\xE2\x80\xAE", "\xE2\x80\xAE"},
+        {"a\n", "\nb"},
+    };
+    static const char *const others[] = {
+        "\xE2\x80\xAE", "\xE2\x80\x8B", "\xC2\x85", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+        "\r\n",         "\xE2\x80",     "",         "\n\n",     "\xEF\xBB\xBF",
+    };
+    static const char head[] = "smtp-probe --transcript";
+
+    (void)state;
+    for (unsigned octet = 1; octet < 256 + sizeof(others) / sizeof(others[0]); octet++) {
+        const char single[2] = {(char)octet, '\0'};
+        const char *text = octet < 256 ? single : others[octet - 256];
+        char expected[512], got[512];
+        size_t wanted = 0;
+        struct sp_buf all;
+
+        sp_buf_init(&all, 65536);
+        assert_true(sp_buf_append_str(&all, "printf '%s\\0'"));
+        for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+            struct sp_outcome *outcome = sample_outcome("x");
+            struct sp_buf command;
+
+            outcome->target =
+                sp_arena_printf(outcome->arena, "%s%s%s", frames[i][0], text, frames[i][1]);
+            sp_options_init(&outcome->options);
+            sp_buf_init(&command, 4096);
+            assert_true(sp_command_write(outcome, &command));
+            for (size_t at = 0; at < command.len; at++)
+                assert_true((command.data[at] >= ' ' && command.data[at] != 0x7F) ||
+                            command.data[at] == '\n');
+            assert_true(sp_buf_append(&all, command.data + sizeof(head) - 1,
+                                      command.len - (sizeof(head) - 1)));
+            wanted += (size_t)snprintf(expected + wanted, sizeof(expected) - wanted, "%s",
+                                       outcome->target) +
+                      1;
+            sp_buf_free(&command);
+            sp_outcome_unref(outcome);
+        }
+        assert_true(sp_buf_append(&all, "", 1));
+        assert_int_equal(split((const char *)all.data, got, sizeof(got)), wanted);
+        assert_memory_equal(got, expected, wanted);
+        sp_buf_free(&all);
+    }
+}
+
+static void test_words(void **state)
+{
+    static const char *const cases[][2] = {
+        {"a\tb", "'a'\"$(printf '\\011')\"'b'"},
+        {"\xE2\x80\xAE_", "\"$(printf '\\342\\200\\256')\"'_'"},
+        {"\xFF\x01", "\"$(printf '\\377\\001')\""},
+        {"a\nb", "'a\nb'"},
+        {"it's", "'it'\\''s'"},
+        {"=ls", "'=ls'"},
+        {"", "''"},
+        {"b\xC3\xBC.example", "'b\xC3\xBC.example'"},
+        {"mx1.example.org:25", "mx1.example.org:25"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sp_outcome *outcome = sample_outcome("x");
+        struct sp_buf command;
+
+        outcome->target = cases[i][0];
+        sp_options_init(&outcome->options);
+        sp_buf_init(&command, 4096);
+        assert_true(sp_command_write(outcome, &command) && sp_buf_append(&command, "", 1));
+        assert_string_equal((const char *)command.data + strlen("smtp-probe --transcript "),
+                            cases[i][1]);
+        sp_buf_free(&command);
+        sp_outcome_unref(outcome);
+    }
+}
+
+/* A command that does not fit is none. */
+static void test_cap(void **state)
+{
+    struct sp_outcome *outcome = sample_outcome("a'\xFF ");
+    const size_t len = strlen("smtp-probe --transcript 'a'\\'''\"$(printf '\\377')\"' '");
+    struct sp_buf command;
+
+    (void)state;
+    sp_options_init(&outcome->options);
+    for (size_t cap = 0; cap <= len; cap++) {
+        sp_buf_init(&command, cap);
+        assert_int_equal(sp_command_write(outcome, &command), cap == len);
+        sp_buf_free(&command);
+    }
+    sp_outcome_unref(outcome);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_options),
-        cmocka_unit_test(test_target),
+        cmocka_unit_test(test_options), cmocka_unit_test(test_target),
+        cmocka_unit_test(test_octets),  cmocka_unit_test(test_words),
+        cmocka_unit_test(test_cap),
     };
 
     return cmocka_run_group_tests(tests, sample_load_config, sample_free_config);
