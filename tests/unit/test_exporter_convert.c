@@ -159,6 +159,45 @@ static void test_plain(void **state)
         "    ehlo_name: x\n    require_capability: [STARTTLS]\n    tls: none\n", "");
 }
 
+/* The mode asks for STARTTLS itself, and inside of TLS it is not offered again. */
+static void test_starttls_is_no_capability(void **state)
+{
+    (void)state;
+    expect_module(
+        "    tcp: {tls_config: {insecure_skip_verify: true}, query_response: [{expect: ^220}, "
+        "{send: EHLO x}, {expect: ^250-STARTTLS}, {starttls: true}]}\n",
+        "    ehlo_name: x\n    tls: starttls\n    verify: off\n", "");
+}
+
+/* As many capabilities, and as long a name of a module, as there may be; and one more. */
+static void test_caps(void **state)
+{
+    (void)state;
+    char text[4096] = "modules:\n  m:\n    prober: tcp\n    tcp: {query_response: [{expect: ^220}, "
+                      "{send: EHLO}";
+    for (unsigned i = 0; i < 32; i++)
+        snprintf(text + strlen(text), 32, ", {expect: ^250-X%u}", i);
+    size_t len = strlen(text);
+    snprintf(text + len, sizeof text - len, "]}\n");
+    assert_true(convert(text));
+    assert_int_equal(notes.len, 0);
+    assert_non_null(strstr(modules_text(), ", X31]\n"));
+    snprintf(text + len, sizeof text - len, ", {expect: ^250-X31}, {expect: ^250-X32}]}\n");
+    assert_true(convert(text));
+    assert_non_null(strstr(text_of(&notes), "capability X32 is not converted: there are too many"));
+    assert_null(strstr(text_of(&notes), "X31"));
+
+    for (size_t more = 0; more < 2; more++) {
+        char name[SP_LIMIT_MODULE_NAME + 2] = "";
+        memset(name, 'n', SP_LIMIT_MODULE_NAME + more);
+        snprintf(
+            text, sizeof text,
+            "modules:\n  %s:\n    prober: tcp\n    tcp: {query_response: [{expect: ^220 SMTP}]}\n",
+            name);
+        assert_int_equal(convert(text), more == 0);
+    }
+}
+
 static const struct {
     const char *details, *note; /* note: one of those that are made */
 } noted_rows[] = {
@@ -218,6 +257,8 @@ static const struct {
      "module m: expect \"^250 OK\" is not converted: it is no pattern of one EHLO keyword\n"},
     {"    tcp: {query_response: [{expect: ^220}, {send: EHLO a}, {send: EHLO a}, {send: EHLO b}]}\n",
      "f:4:83: module m: the name \"b\" is not converted: every EHLO has the same one\n"},
+    {"    tcp: {tls: true, query_response: [{expect: ^220}, {send: STARTTLS}, {starttls: true}]}\n",
+     "f:4:16: module m: STARTTLS inside of TLS is not converted\n"},
     {PLAIN ", preferred_ip_protocol: ipv4}\n",
      "f:4:80: module m: preferred_ip_protocol is not converted: both families are tried"},
     {"    tcp: {query_response: [{expect: ^220}, {send: STARTTLS}]}\n",
@@ -273,6 +314,8 @@ static void test_wrong_kinds(void **state)
         if (strstr(text_of(&notes), rows[i].note) == NULL)
             fail_msg("%s\n  notes  %s  not  %s", text, text_of(&notes), rows[i].note);
     }
+    /* No time is cut to none. */
+    expect_module(PLAIN "}\n    timeout: 1ns\n", "    tls: none\n    timeout: 1ms\n", "");
     /* What is there and says nothing is no loss. */
     expect_module(PLAIN ", tls_config: {}, preferred_ip_protocol: ~, source_ip_address: ''}\n",
                   "    tls: none\n", "");
@@ -353,6 +396,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_starttls, begin, end),
         cmocka_unit_test_setup_teardown(test_implicit_and_options, begin, end),
         cmocka_unit_test_setup_teardown(test_plain, begin, end),
+        cmocka_unit_test_setup_teardown(test_starttls_is_no_capability, begin, end),
+        cmocka_unit_test_setup_teardown(test_caps, begin, end),
         cmocka_unit_test_setup_teardown(test_noted, begin, end),
         cmocka_unit_test_setup_teardown(test_wrong_kinds, begin, end),
         cmocka_unit_test_setup_teardown(test_skipped, begin, end),

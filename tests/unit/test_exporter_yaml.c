@@ -93,6 +93,7 @@ static void test_tree(void **state)
         {"a:", "{a@1:1=}"},
         {"--- \na: 1\n...\n", "{a@2:1=1}"},
         {"word", "word"},
+        {"\"<<\": {a: 1}", "{<<@1:1={a@1:8=1}}"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         char tree[512] = "";
@@ -149,6 +150,7 @@ static void test_mistakes(void **state)
         {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
          "f:1:25: lists and mappings are nested too deep\n"},
         {"a: x\n%YAML 1.1\n---\n", "f:2:1"},
+        {"%YAML 1.1\n", "f:2:1: did not find expected <document start>"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         parse(rows[i].text);
@@ -207,6 +209,33 @@ static void test_bomb(void **state)
     assert_null(yaml.root);
 }
 
+/* As many values, and as many anchors, as there may be; and one more. */
+static void test_caps(void **state)
+{
+    (void)state;
+    static char text[2 * SP_LIMIT_YAML_NODES + 8];
+    size_t len = 1;
+    text[0] = '[';
+    for (size_t i = 0; i < SP_LIMIT_YAML_NODES - 1; i++, len += 2)
+        memcpy(text + len, "a,", 2);
+    text[len] = ']';
+    assert_true(parse(text));
+    assert_int_equal(yaml.root->weight, SP_LIMIT_YAML_NODES);
+    memcpy(text + len, "a]", 2);
+    assert_false(parse(text));
+    assert_non_null(strstr(error_text(), "the file has too many values"));
+
+    len = 1;
+    for (unsigned i = 0; i < SP_LIMIT_YAML_ANCHORS; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "&a%u x,", i);
+    snprintf(text + len, sizeof text - len, "]");
+    assert_true(parse(text));
+    assert_int_equal(yaml.error_count, 0);
+    snprintf(text + len, sizeof text - len, "&b x]");
+    assert_false(parse(text));
+    assert_non_null(strstr(error_text(), ": there are more than 256 anchors\n"));
+}
+
 static void test_many_mistakes(void **state)
 {
     (void)state;
@@ -252,6 +281,9 @@ static void test_foreign_mistakes(void **state)
 {
     (void)state;
     yaml.foreign = true;
+    /* What is merged was counted with its alias. */
+    assert_true(parse("x: &a {p: 1, q: 2}\ny: {<<: *a}\n"));
+    assert_int_equal(sp_yaml_find(yaml.root, "y")->weight, 4);
     assert_true(parse("a: {<<: 5}\nb: {<<: [{c: 1}, d]}\n"));
     assert_string_equal(error_text(), "f:1:9: only mappings can be merged by <<\n"
                                       "f:2:18: only mappings can be merged by <<\n");
@@ -463,6 +495,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_duplicates_are_dropped, begin, end),
         cmocka_unit_test_setup_teardown(test_nul_octet, begin, end),
         cmocka_unit_test_setup_teardown(test_bomb, begin, end),
+        cmocka_unit_test_setup_teardown(test_caps, begin, end),
         cmocka_unit_test_setup_teardown(test_many_mistakes, begin, end),
         cmocka_unit_test_setup_teardown(test_foreign, begin, end),
         cmocka_unit_test_setup_teardown(test_foreign_mistakes, begin, end),

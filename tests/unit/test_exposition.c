@@ -189,6 +189,132 @@ static void test_openmetrics(void **state)
     free(text);
 }
 
+static void expect_no(const char *text, const char *words)
+{
+    if (strstr(text, words) != NULL)
+        fail_msg("there is: %s\nin\n%s", words, text);
+}
+
+/* Certificates came, and the handshake did not end: nobody has shown the key of the first. */
+static void test_handshake_cut(void **state)
+{
+    struct sample sample;
+    (void)state;
+    sample_init(&sample, SP_TLS_STARTTLS);
+    sample_tls(&sample, 29.5);
+    sample.evidence->tls.established = false;
+    char *text = render(&sample, 1, SP_EXPOSITION_TEXT);
+    expect(text, "probe_ssl_earliest_cert_expiry 1790805600");
+    expect(text, "probe_smtp_certificate_verified 0");
+    expect_no(text, "probe_ssl_last_chain");
+    expect_no(text, "probe_tls_version_info");
+    expect_no(text, "probe_tls_cipher_info");
+    free(text);
+    sample_free(&sample);
+}
+
+/* Two certificates: the first end counts among those sent, and among those of the chain with its root.
+ * Dates that can't be read count nowhere. */
+static void test_ends_of_certificates(void **state)
+{
+    static const struct {
+        int64_t second, root; /* 0: can't be read */
+        const char *earliest, *chain;
+    } rows[] = {
+        {1790000000, 1795000000, "1790000000", "1790000000"},
+        {1795000000, 1790000000, "1790805600", "1790000000"},
+        {1795000000, 1795000000, "1790805600", "1790805600"},
+        {0, 0, "1790805600", "1790805600"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sample sample;
+        char line[96];
+        struct sp_cert certs[2],
+            root = {.time_valid = rows[i].root != 0, .not_after = rows[i].root};
+        sample_init(&sample, SP_TLS_STARTTLS);
+        sample_tls(&sample, 29.5);
+        certs[0] = certs[1] = sample.evidence->tls.certs[0];
+        certs[1].time_valid = rows[i].second != 0;
+        certs[1].not_after = rows[i].second;
+        sample.evidence->tls.certs = certs;
+        sample.evidence->tls.cert_count = 2;
+        sample.evidence->verify.path = (int[]){0, 1};
+        sample.evidence->verify.path_count = 2;
+        sample.evidence->verify.anchor = &root;
+        char *text = render(&sample, 1, SP_EXPOSITION_TEXT);
+        snprintf(line, sizeof line, "probe_ssl_earliest_cert_expiry %s", rows[i].earliest);
+        expect(text, line);
+        snprintf(line, sizeof line, "probe_ssl_last_chain_expiry_timestamp_seconds %s",
+                 rows[i].chain);
+        expect(text, line);
+        if (rows[i].second == 0)
+            expect_no(text, "{depth=\"1\"}");
+        free(text);
+        sample_free(&sample);
+    }
+}
+
+static void test_tls_versions(void **state)
+{
+    static const struct {
+        unsigned version;
+        const char *label; /* NULL: none */
+    } rows[] = {{0x0300, NULL},      {0x0301, "TLS 1.0"}, {0x0302, "TLS 1.1"},
+                {0x0303, "TLS 1.2"}, {0x0304, "TLS 1.3"}, {0x0305, NULL}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sample sample;
+        char line[64];
+        sample_init(&sample, SP_TLS_STARTTLS);
+        sample_tls(&sample, 29.5);
+        sample.evidence->tls.version = (uint16_t)rows[i].version;
+        char *text = render(&sample, 1, SP_EXPOSITION_TEXT);
+        snprintf(line, sizeof line, "probe_tls_version_info{version=\"%s\"} 1", rows[i].label);
+        if (rows[i].label != NULL)
+            expect(text, line);
+        else
+            expect_no(text, "probe_tls_version_info");
+        free(text);
+        sample_free(&sample);
+    }
+}
+
+/* A limit that can't be read is none that is known. */
+static void test_size_limit(void **state)
+{
+    static const enum sp_size_state states[] = {SP_SIZE_ABSENT, SP_SIZE_INVALID};
+    (void)state;
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        struct sample sample;
+        sample_init(&sample, SP_TLS_STARTTLS);
+        sample_tls(&sample, 29.5);
+        sample.evidence->tls_ehlo.size_state = states[i];
+        char *text = render(&sample, 1, SP_EXPOSITION_TEXT);
+        expect_no(text, "probe_smtp_max_message_size_bytes");
+        free(text);
+        sample_free(&sample);
+    }
+}
+
+/* The same target at two addresses has them as labels; the same once more adds nothing. */
+static void test_same_target(void **state)
+{
+    struct sample samples[3];
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        sample_init(&samples[i], SP_TLS_STARTTLS);
+        sample_tls(&samples[i], 29.5);
+        samples[i].evidence->ip = i == 1 ? "192.0.2.2" : "192.0.2.1";
+    }
+    char *text = render(samples, 3, SP_EXPOSITION_TEXT);
+    expect(text, "probe_success{target=\"mx.example.org\",ip=\"192.0.2.1\"} 1");
+    expect(text, "probe_success{target=\"mx.example.org\",ip=\"192.0.2.2\"} 1");
+    free(text);
+    for (size_t i = 0; i < 3; i++)
+        sample_free(&samples[i]);
+}
+
 static void test_several(void **state)
 {
     static const char *const inputs[] = {"mx.example.org", "we\"ird\\\n\xff\xe2\x80\xae", "",
@@ -411,11 +537,14 @@ static void test_reader(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_choose),       cmocka_unit_test(test_choose_cut),
-        cmocka_unit_test(test_content_type), cmocka_unit_test(test_openmetrics),
-        cmocka_unit_test(test_several),      cmocka_unit_test(test_hostile_server),
-        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_families),
-        cmocka_unit_test(test_documented),   cmocka_unit_test(test_reader),
+        cmocka_unit_test(test_choose),        cmocka_unit_test(test_choose_cut),
+        cmocka_unit_test(test_content_type),  cmocka_unit_test(test_openmetrics),
+        cmocka_unit_test(test_several),       cmocka_unit_test(test_hostile_server),
+        cmocka_unit_test(test_handshake_cut), cmocka_unit_test(test_ends_of_certificates),
+        cmocka_unit_test(test_tls_versions),  cmocka_unit_test(test_size_limit),
+        cmocka_unit_test(test_same_target),   cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_families),      cmocka_unit_test(test_documented),
+        cmocka_unit_test(test_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
