@@ -9,9 +9,7 @@
  *       [1] issuerUniqueID OPTIONAL, [2] subjectUniqueID OPTIONAL,
  *       [3] { SEQUENCE OF Extension } OPTIONAL }
  *   SubjectPublicKeyInfo = SEQUENCE { AlgorithmIdentifier, key BIT STRING }
- *   AlgorithmIdentifier = SEQUENCE { OID, parameters ANY OPTIONAL }
  *   RSAPublicKey = SEQUENCE { modulus INTEGER, exponent INTEGER }        (RFC 8017 A.1.1)
- *   RSASSA-PSS-params = SEQUENCE { [0] { hash AlgorithmIdentifier } DEFAULT sha1, … }
  */
 #include "probe/cert.h"
 
@@ -21,126 +19,26 @@
 
 #include <string.h>
 
-struct algorithm {
-    struct sp_slice oid;
-    struct sp_der_value parameters;
-    bool has_parameters;
-    struct sp_slice whole;
-};
-
-static bool read_algorithm(struct sp_der *der, struct algorithm *out)
-{
-    struct sp_der_value whole, oid;
-    struct sp_der inner;
-    if (!sp_der_expect(der, SP_DER_SEQUENCE, &whole)) {
-        return false;
-    }
-    sp_der_init(&inner, whole.content);
-    if (!sp_der_expect(&inner, SP_DER_OID, &oid)) {
-        return false;
-    }
-    out->oid = oid.content;
-    out->whole = whole.whole;
-    out->has_parameters = sp_der_read(&inner, &out->parameters);
-    return sp_der_done(&inner);
-}
-
-static bool is_oid(struct sp_slice oid, const char *octets, size_t len)
-{
-    return oid.len == len && memcmp(oid.data, octets, len) == 0;
-}
-
 /* --- the signature's algorithm ------------------------------------------------------------------ */
 
-#define PKCS1 "\x2a\x86\x48\x86\xf7\x0d\x01\x01"
-#define ECDSA "\x2a\x86\x48\xce\x3d\x04"
-
-static const struct signature_row {
-    const char *oid;
-    size_t len;
-    enum sp_sig_alg alg;
-    enum sp_hash hash;
-    const char *text;
-} signature_rows[] = {
-    {PKCS1 "\x02", 9, SP_SIG_MD2, SP_HASH_MD2, "md2WithRSAEncryption"},
-    {PKCS1 "\x04", 9, SP_SIG_RSA_MD5, SP_HASH_MD5, "md5WithRSAEncryption"},
-    {PKCS1 "\x05", 9, SP_SIG_RSA_SHA1, SP_HASH_SHA1, "sha1WithRSAEncryption"},
-    {"\x2b\x0e\x03\x02\x1d", 5, SP_SIG_RSA_SHA1, SP_HASH_SHA1, "sha1WithRSA"},
-    {PKCS1 "\x0a", 9, SP_SIG_RSA_PSS, SP_HASH_UNKNOWN, "rsassaPss"},
-    {PKCS1 "\x0b", 9, SP_SIG_RSA_SHA256, SP_HASH_SHA256, "sha256WithRSAEncryption"},
-    {PKCS1 "\x0c", 9, SP_SIG_RSA_SHA384, SP_HASH_SHA384, "sha384WithRSAEncryption"},
-    {PKCS1 "\x0d", 9, SP_SIG_RSA_SHA512, SP_HASH_SHA512, "sha512WithRSAEncryption"},
-    {PKCS1 "\x0e", 9, SP_SIG_RSA_SHA224, SP_HASH_SHA224, "sha224WithRSAEncryption"},
-    {ECDSA "\x01", 7, SP_SIG_ECDSA_SHA1, SP_HASH_SHA1, "ecdsa-with-SHA1"},
-    {ECDSA "\x03\x01", 8, SP_SIG_ECDSA_SHA224, SP_HASH_SHA224, "ecdsa-with-SHA224"},
-    {ECDSA "\x03\x02", 8, SP_SIG_ECDSA_SHA256, SP_HASH_SHA256, "ecdsa-with-SHA256"},
-    {ECDSA "\x03\x03", 8, SP_SIG_ECDSA_SHA384, SP_HASH_SHA384, "ecdsa-with-SHA384"},
-    {ECDSA "\x03\x04", 8, SP_SIG_ECDSA_SHA512, SP_HASH_SHA512, "ecdsa-with-SHA512"},
-    {"\x2b\x65\x70", 3, SP_SIG_ED25519, SP_HASH_NONE, "ED25519"},
-    {"\x2b\x65\x71", 3, SP_SIG_ED448, SP_HASH_NONE, "ED448"},
-    {"\x2a\x86\x48\xce\x38\x04\x03", 7, SP_SIG_DSA, SP_HASH_SHA1, "dsaWithSHA1"},
-    {"\x60\x86\x48\x01\x65\x03\x04\x03\x01", 9, SP_SIG_DSA, SP_HASH_SHA224, "dsa_with_SHA224"},
-    {"\x60\x86\x48\x01\x65\x03\x04\x03\x02", 9, SP_SIG_DSA, SP_HASH_SHA256, "dsa_with_SHA256"},
-};
-
-static const struct {
-    const char *oid;
-    size_t len;
-    enum sp_hash hash;
-} hash_rows[] = {
-    {"\x2a\x86\x48\x86\xf7\x0d\x02\x05", 8, SP_HASH_MD5},
-    {"\x2b\x0e\x03\x02\x1a", 5, SP_HASH_SHA1},
-    {"\x60\x86\x48\x01\x65\x03\x04\x02\x01", 9, SP_HASH_SHA256},
-    {"\x60\x86\x48\x01\x65\x03\x04\x02\x02", 9, SP_HASH_SHA384},
-    {"\x60\x86\x48\x01\x65\x03\x04\x02\x03", 9, SP_HASH_SHA512},
-    {"\x60\x86\x48\x01\x65\x03\x04\x02\x04", 9, SP_HASH_SHA224},
-};
-
-/* RFC 4055 §3.1: SHA-1 when the parameters name no other hash. */
-static enum sp_hash read_pss_hash(const struct algorithm *algorithm)
-{
-    struct sp_der parameters, tagged;
-    struct algorithm hash;
-    if (!algorithm->has_parameters) {
-        return SP_HASH_UNKNOWN;
-    }
-    struct sp_der outer;
-    sp_der_init(&outer, algorithm->parameters.whole);
-    if (!sp_der_enter(&outer, SP_DER_SEQUENCE, &parameters)) {
-        return SP_HASH_UNKNOWN;
-    }
-    if (sp_der_peek(&parameters) != SP_DER_CONTEXT_CONSTRUCTED(0)) {
-        return SP_HASH_SHA1;
-    }
-    if (!sp_der_enter(&parameters, SP_DER_CONTEXT_CONSTRUCTED(0), &tagged) ||
-        !read_algorithm(&tagged, &hash)) {
-        return SP_HASH_UNKNOWN;
-    }
-    for (size_t i = 0; i < sizeof hash_rows / sizeof hash_rows[0]; i++) {
-        if (is_oid(hash.oid, hash_rows[i].oid, hash_rows[i].len)) {
-            return hash_rows[i].hash;
-        }
-    }
-    return SP_HASH_UNKNOWN;
-}
-
-static bool name_signature(struct sp_arena *arena, const struct algorithm *algorithm,
+static bool name_signature(struct sp_arena *arena, const struct sp_algorithm *algorithm,
                            struct sp_cert *cert)
 {
-    for (size_t i = 0; i < sizeof signature_rows / sizeof signature_rows[0]; i++) {
-        const struct signature_row *row = &signature_rows[i];
-        if (is_oid(algorithm->oid, row->oid, row->len)) {
-            cert->sig_alg = row->alg;
-            cert->sig_text = row->text;
-            cert->sig_hash = row->alg == SP_SIG_RSA_PSS ? read_pss_hash(algorithm) : row->hash;
-            return true;
-        }
-    }
+    struct sp_signature_algorithm known;
     char text[96];
-    sp_der_oid_text(algorithm->oid, text, sizeof text);
-    cert->sig_text = sp_arena_strdup(arena, text);
+    sp_algorithm_signature(algorithm, &known);
+    cert->sig_alg = known.alg;
+    cert->sig_hash = known.hash;
+    cert->sig_text = known.text;
+    if (known.text == NULL) {
+        sp_der_oid_text(algorithm->oid, text, sizeof text);
+        cert->sig_text = sp_arena_strdup(arena, text);
+    }
     return cert->sig_text != NULL;
 }
+
+#define RSA_KEY "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"
+#define RSA_PSS_KEY "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"
 
 /* --- the key ------------------------------------------------------------------------------------ */
 
@@ -192,7 +90,7 @@ static bool read_rsa_key(struct sp_arena *arena, struct sp_cert *cert)
     return cert->key_text != NULL;
 }
 
-static bool read_ec_key(struct sp_arena *arena, const struct algorithm *algorithm,
+static bool read_ec_key(struct sp_arena *arena, const struct sp_algorithm *algorithm,
                         struct sp_cert *cert)
 {
     char oid[96];
@@ -204,7 +102,7 @@ static bool read_ec_key(struct sp_arena *arena, const struct algorithm *algorith
         return true;
     }
     for (size_t i = 0; i < sizeof curve_rows / sizeof curve_rows[0]; i++) {
-        if (is_oid(algorithm->parameters.content, curve_rows[i].oid, curve_rows[i].len)) {
+        if (sp_oid_is(algorithm->parameters.content, curve_rows[i].oid, curve_rows[i].len)) {
             cert->key_bits_count = curve_rows[i].bits;
             cert->key_text = curve_rows[i].text;
             return true;
@@ -222,25 +120,25 @@ static void set_key(struct sp_cert *cert, enum sp_key_type type, unsigned bits, 
     cert->key_text = text;
 }
 
-static bool name_key(struct sp_arena *arena, const struct algorithm *algorithm,
+static bool name_key(struct sp_arena *arena, const struct sp_algorithm *algorithm,
                      struct sp_cert *cert)
 {
     char text[96];
-    if (is_oid(algorithm->oid, PKCS1 "\x01", 9)) {
+    if (sp_oid_is(algorithm->oid, RSA_KEY, 9)) {
         return read_rsa_key(arena, cert);
     }
-    if (is_oid(algorithm->oid, PKCS1 "\x0a", 9)) {
+    if (sp_oid_is(algorithm->oid, RSA_PSS_KEY, 9)) {
         cert->key_pss = true;
         return read_rsa_key(arena, cert);
     }
-    if (is_oid(algorithm->oid, "\x2a\x86\x48\xce\x3d\x02\x01", 7)) {
+    if (sp_oid_is(algorithm->oid, "\x2a\x86\x48\xce\x3d\x02\x01", 7)) {
         return read_ec_key(arena, algorithm, cert);
     }
-    if (is_oid(algorithm->oid, "\x2b\x65\x70", 3)) {
+    if (sp_oid_is(algorithm->oid, "\x2b\x65\x70", 3)) {
         set_key(cert, SP_KEY_ED25519, 256, "Ed25519");
-    } else if (is_oid(algorithm->oid, "\x2b\x65\x71", 3)) {
+    } else if (sp_oid_is(algorithm->oid, "\x2b\x65\x71", 3)) {
         set_key(cert, SP_KEY_ED448, 456, "Ed448");
-    } else if (is_oid(algorithm->oid, "\x2a\x86\x48\xce\x38\x04\x01", 7)) {
+    } else if (sp_oid_is(algorithm->oid, "\x2a\x86\x48\xce\x38\x04\x01", 7)) {
         set_key(cert, SP_KEY_DSA, 0, "DSA");
     } else {
         sp_der_oid_text(algorithm->oid, text, sizeof text);
@@ -253,7 +151,7 @@ static bool name_key(struct sp_arena *arena, const struct algorithm *algorithm,
 
 /* The slices of one certificate before anything is made of them. */
 struct parts {
-    struct algorithm outer, inner, key;
+    struct sp_algorithm outer, inner, key;
     struct sp_der extensions;
     bool has_extensions;
 };
@@ -273,7 +171,7 @@ static const char *split_certificate(struct sp_cert *cert, struct parts *parts,
     if (!sp_der_expect(&certificate, SP_DER_SEQUENCE, &tbs)) {
         return "its signed part is malformed";
     }
-    if (!read_algorithm(&certificate, &parts->outer)) {
+    if (!sp_algorithm_read(&certificate, &parts->outer)) {
         return "its signature algorithm is malformed";
     }
     if (!sp_der_expect(&certificate, SP_DER_BIT_STRING, &signature) ||
@@ -324,7 +222,8 @@ static bool read_key(struct sp_der *tbs, struct sp_cert *cert, struct parts *par
     }
     cert->spki = spki.whole;
     sp_der_init(&inner, spki.content);
-    return read_algorithm(&inner, &parts->key) && sp_der_expect(&inner, SP_DER_BIT_STRING, &bits) &&
+    return sp_algorithm_read(&inner, &parts->key) &&
+           sp_der_expect(&inner, SP_DER_BIT_STRING, &bits) &&
            sp_der_octets(bits.content, &cert->key_bits) && sp_der_done(&inner);
 }
 
@@ -353,7 +252,7 @@ static const char *split_tbs(struct sp_der *tbs, struct sp_cert *cert, struct pa
         return "its serial number is malformed";
     }
     cert->serial = serial.content;
-    if (!read_algorithm(tbs, &parts->inner)) {
+    if (!sp_algorithm_read(tbs, &parts->inner)) {
         return "its signature algorithm is malformed";
     }
     if (!sp_der_expect(tbs, SP_DER_SEQUENCE, &issuer) || !sp_dn_valid(issuer.whole)) {

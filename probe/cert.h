@@ -7,6 +7,7 @@
 #ifndef SP_PROBE_CERT_H
 #define SP_PROBE_CERT_H
 
+#include "probe/algorithm.h"
 #include "probe/arena.h"
 #include "probe/der.h"
 #include "probe/limits.h"
@@ -23,40 +24,6 @@ enum sp_key_type {
     SP_KEY_ED25519,
     SP_KEY_ED448,
     SP_KEY_DSA
-};
-
-enum sp_sig_alg {
-    SP_SIG_UNKNOWN,
-    SP_SIG_RSA_MD5,
-    SP_SIG_RSA_SHA1,
-    SP_SIG_RSA_SHA224,
-    SP_SIG_RSA_SHA256,
-    SP_SIG_RSA_SHA384,
-    SP_SIG_RSA_SHA512,
-    SP_SIG_RSA_PSS,
-    SP_SIG_ECDSA_SHA1,
-    SP_SIG_ECDSA_SHA224,
-    SP_SIG_ECDSA_SHA256,
-    SP_SIG_ECDSA_SHA384,
-    SP_SIG_ECDSA_SHA512,
-    SP_SIG_ED25519,
-    SP_SIG_ED448,
-    SP_SIG_DSA,
-    SP_SIG_MD2,
-    SP_SIG_COUNT
-};
-
-/* The hash inside a signature; RSA-PSS names it in its parameters. */
-enum sp_hash {
-    SP_HASH_UNKNOWN,
-    SP_HASH_NONE,
-    SP_HASH_MD2,
-    SP_HASH_MD5,
-    SP_HASH_SHA1,
-    SP_HASH_SHA224,
-    SP_HASH_SHA256,
-    SP_HASH_SHA384,
-    SP_HASH_SHA512
 };
 
 /* Bits of sp_cert.key_usage that are asked for (RFC 5280 §4.2.1.3). */

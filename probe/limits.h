@@ -32,6 +32,8 @@
 #define SP_LIMIT_CERTS 16u           /* certificates of one chain */
 #define SP_LIMIT_CERT_BYTES 65536u   /* DER of one certificate */
 #define SP_LIMIT_CHAIN_BYTES 131072u /* DER of one chain */
+#define SP_LIMIT_ALPN 16u            /* application protocols in one offer */
+#define SP_LIMIT_ALPN_NAME 255u      /* octets of one, RFC 7301 §3.1 */
 #define SP_LIMIT_OCSP_STAPLE 16384u  /* octets of one OCSP response in the handshake */
 #define SP_LIMIT_NAMES 256u          /* subjectAltName entries kept */
 #define SP_LIMIT_DER_DEPTH 24u       /* nesting of DER values */
@@ -45,6 +47,10 @@
 #define SP_LIMIT_CONSTRAINT_STEPS 262144u /* work spent on name constraints: see constraints.h */
 #define SP_LIMIT_PROBLEMS 64u             /* problems listed of one chain */
 #define SP_LIMIT_CA_FILE 33554432u        /* octets of one trust file */
+#define SP_LIMIT_OCSP_CERTS 8u            /* certificates looked at in one OCSP response */
+#define SP_LIMIT_OCSP_TRIES 4u            /* signature checks spent on one OCSP response */
+#define SP_LIMIT_CRL_FILE 268435456u      /* octets of one file of revocation lists */
+#define SP_LIMIT_CRLS 4096u               /* revocation lists in all files */
 
 /* Names. */
 #define SP_LIMIT_HOST 255u        /* RFC 1035 §2.3.4 */
@@ -63,7 +69,7 @@
 #define SP_LIMIT_OUTCOME_ARENA 65536u /* octets of what a request says: target and parameters */
 #define SP_LIMIT_HISTORY 33554432u    /* octets of all outcomes that are kept to be shown */
 #define SP_LIMIT_HISTORY_CONFIGS 4u   /* configurations that kept outcomes may hold in memory */
-#define SP_LIMIT_HISTORY_ROWS 10000u  /* recent endpoints, some 1.5 KiB each */
+#define SP_LIMIT_HISTORY_ROWS 10000u  /* recent endpoints, some 2 KiB each */
 #define SP_LIMIT_RESOLVERS 16u        /* DNS servers that are kept ready though nobody asks them */
 #define SP_LIMIT_ALLOW_PATTERN 1100u  /* octets of one pattern of allow_targets */
 

@@ -8,6 +8,7 @@
 
 #include "probe/arena.h"
 #include "probe/cert.h"
+#include "probe/crl.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,12 +47,13 @@ struct sp_ocsp {
 const char *sp_ocsp_status_name(enum sp_ocsp_status status);
 
 /*
- * Reads response[0..) and fills *out; `present` is set. `cert` is the certificate that it should be about,
- * `issuer` the one that issued it (NULL: not known, then no answer is valid). `now` in Unix seconds. The
- * response must live only for the call; texts come from `arena`. At most SP_LIMIT_OCSP_TRIES signatures are
- * checked. False: out of memory.
+ * Reads a response and fills *out; `present` is set. `cert` is the certificate that it should be about,
+ * `issuer` the one whose key signed that (NULL: not known, then no answer is valid). A responder's own
+ * certificate is looked up in `crls` (NULL: none). `now` in Unix seconds. The response need not outlive the
+ * call; texts come from `arena`. At most SP_LIMIT_OCSP_TRIES signatures are checked. False: out of memory.
  */
 bool sp_ocsp_read(struct sp_arena *arena, struct sp_slice response, const struct sp_cert *cert,
-                  const struct sp_cert *issuer, int64_t now, struct sp_ocsp *out);
+                  const struct sp_cert *issuer, const struct sp_crls *crls, int64_t now,
+                  struct sp_ocsp *out);
 
 #endif

@@ -110,22 +110,6 @@ static void judge_dates(struct sp_judge *judge, const struct place *place)
 
 /* --- strength ----------------------------------------------------------------------------------- */
 
-static const char *hash_name(enum sp_hash hash)
-{
-    switch (hash) {
-    case SP_HASH_MD2: return "MD2";
-    case SP_HASH_MD5: return "MD5";
-    case SP_HASH_SHA1: return "SHA-1";
-    case SP_HASH_UNKNOWN:
-    case SP_HASH_NONE:
-    case SP_HASH_SHA224:
-    case SP_HASH_SHA256:
-    case SP_HASH_SHA384:
-    case SP_HASH_SHA512:
-    default: return NULL;
-    }
-}
-
 static bool is_last(const struct place *place)
 {
     return place->index + 1 == place->route->count;
@@ -147,7 +131,7 @@ static void judge_strength(struct sp_judge *judge, const struct place *place)
     /* Nobody relies on the signature of a root: it is trusted as it is, or not at all. */
     bool root = is_last(place) && (place->route->end == SP_PATH_END_ANCHOR ||
                                    place->route->end == SP_PATH_END_SELF_SIGNED);
-    const char *hash = hash_name(cert->sig_hash);
+    const char *hash = sp_hash_weak_name(cert->sig_hash);
     if (hash != NULL && !root) {
         sp_judge_add(judge, cert->sig_hash == SP_HASH_SHA1 ? 0 : FAULT,
                      SP_REASON_CERTIFICATE_WEAK_SIGNATURE, place->depth,
