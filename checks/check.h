@@ -20,6 +20,8 @@ struct sp_finding {
     const char
         *message;     /* one line: what happened here, with the numbers; may quote the server raw */
     const char *hint; /* what to try next, or NULL: then the reason's `next` */
+    bool has_depth;   /* it is about one certificate: */
+    size_t depth;     /* its place in the chain as sent, 0 = the server's own */
     bool has_value;
     double value;
     const char *unit; /* "days", "s", or NULL */
@@ -81,6 +83,9 @@ struct sp_finding *sp_result_add(struct sp_result *result, enum sp_reason reason
 struct sp_finding *sp_result_add_state(struct sp_result *result, enum sp_reason reason,
                                        enum sp_state state, enum sp_phase phase, const char *format,
                                        ...) __attribute__((format(printf, 5, 6)));
+
+/* Says which certificate the finding is about. */
+void sp_finding_set_depth(struct sp_finding *finding, size_t depth);
 
 /*
  * Runs all checks over the evidence (which the result then owns), sorts the findings and sets state,

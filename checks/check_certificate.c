@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The certificates: every problem that path validation listed becomes a finding, and the certificate
- * that ends first is held against --cert-warning and --cert-critical. What a problem costs is --verify's
- * choice: require = the reason's own state, report = WARNING at most, off = information.
+ * The certificates: every problem that path validation listed becomes a finding, and the certificates
+ * that end soon are held against --cert-warning and --cert-critical. What a problem costs is --verify's
+ * choice: require = the reason's own state, report = WARNING at most, off = information. A pin that
+ * matched tells who the server is, so that what a chain or a name would prove is information too.
  */
 #include "checks/expiry.h"
 #include "checks/failure.h"
@@ -26,7 +27,6 @@ static bool breaks_trust(enum sp_reason reason)
         SP_REASON_CERTIFICATE_NOT_TRUSTED,      SP_REASON_CERTIFICATE_SELF_SIGNED,
         SP_REASON_CERTIFICATE_CHAIN_INCOMPLETE, SP_REASON_CERTIFICATE_HOST_MISMATCH,
         SP_REASON_CERTIFICATE_REVOKED,          SP_REASON_CERTIFICATE_INVALID,
-        SP_REASON_CERTIFICATE_PIN_MISMATCH,
     };
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
         if (reasons[i] == reason)
@@ -44,8 +44,19 @@ static enum sp_state clamp(const struct sp_evidence *evidence, enum sp_state sta
     return state;
 }
 
+/* What a pinned certificate need not have: an authority, a chain and the right name. */
+static bool is_about_identity(enum sp_reason reason)
+{
+    return reason == SP_REASON_CERTIFICATE_NOT_TRUSTED ||
+           reason == SP_REASON_CERTIFICATE_SELF_SIGNED ||
+           reason == SP_REASON_CERTIFICATE_CHAIN_INCOMPLETE ||
+           reason == SP_REASON_CERTIFICATE_HOST_MISMATCH;
+}
+
 static enum sp_state problem_state(const struct sp_evidence *evidence, enum sp_reason reason)
 {
+    if (evidence->pin.matched && is_about_identity(reason))
+        return SP_STATE_OK;
     return clamp(evidence,
                  breaks_trust(reason) ? SP_STATE_CRITICAL : sp_reason_info(reason)->state);
 }
@@ -65,8 +76,8 @@ static void name_certificate(const struct sp_evidence *evidence, size_t depth, c
     if (depth == 0)
         snprintf(out, size, "the server's certificate");
     else
-        snprintf(out, size, "the CA certificate \"%.*s\"", SP_WORDING_NAME,
-                 evidence->tls.certs[depth].subject_text);
+        snprintf(out, size, "the CA certificate \"%.*s\" (depth %zu)", SP_WORDING_NAME,
+                 evidence->tls.certs[depth].subject_text, depth);
 }
 
 static void add_problem(const struct sp_evidence *evidence, const struct sp_problem *problem,
@@ -78,13 +89,13 @@ static void add_problem(const struct sp_evidence *evidence, const struct sp_prob
     struct sp_finding *finding =
         sp_result_add_state(result, problem->reason, problem_state(evidence, problem->reason),
                             SP_PHASE_VERIFY, "%s", what);
-    if (problem->reason == SP_REASON_CERTIFICATE_EXPIRED && problem->depth >= 0 &&
-        (size_t)problem->depth < evidence->tls.cert_count) {
+    if (problem->depth < 0 || (size_t)problem->depth >= evidence->tls.cert_count)
+        return;
+    sp_finding_set_depth(finding, (size_t)problem->depth);
+    if (problem->reason == SP_REASON_CERTIFICATE_EXPIRED) {
         finding->has_value = true;
         finding->unit = "days";
-        finding->value = ((double)evidence->tls.certs[problem->depth].not_after -
-                          (double)evidence->started_ms / 1000.0) /
-                         86400.0;
+        finding->value = sp_expiry_days(evidence, &evidence->tls.certs[problem->depth]);
     }
 }
 
@@ -106,8 +117,7 @@ static void judge_verdict(const struct sp_evidence *evidence, struct sp_result *
     for (size_t i = 0; i < verify->problem_count; i++)
         explained =
             explained || (breaks_trust(verify->problems[i].reason) &&
-                          verify->problems[i].reason != SP_REASON_CERTIFICATE_HOST_MISMATCH &&
-                          verify->problems[i].reason != SP_REASON_CERTIFICATE_PIN_MISMATCH);
+                          verify->problems[i].reason != SP_REASON_CERTIFICATE_HOST_MISMATCH);
     if (!verify->done) {
         /* Nothing to judge; when TLS stands somebody forgot to look, which is not the same as fine. */
         if (evidence->tls.established && evidence->endpoint->verify != SP_VERIFY_OFF &&
@@ -132,38 +142,60 @@ static void judge_verdict(const struct sp_evidence *evidence, struct sp_result *
                                 : "the name that was asked for");
 }
 
-static void judge_expiry(const struct sp_evidence *evidence, const struct sp_options *options,
-                         struct sp_result *result)
+/*
+ * `first`: it ends before all others. Only then a limit upwards, as in 10:30, is meant: that all certificates
+ * of a path end within so many days is nobody's wish.
+ */
+static const struct sp_range *find_limit(const struct sp_options *options, double days, bool first,
+                                         enum sp_state *out_state)
+{
+    const struct sp_range *range = NULL;
+    *out_state = sp_threshold_state(&options->cert_warning, &options->cert_critical, days, &range);
+    return range != NULL && !first && !range->inside && days > range->end ? NULL : range;
+}
+
+static void add_expiry(const struct sp_evidence *evidence, const struct sp_expiry *expiry,
+                       const struct sp_range *range, enum sp_state state, struct sp_result *result)
 {
     char name[SP_WORDING_SIZE], limit[SP_WORDING_SIZE], left[SP_CALENDAR_SIZE],
         date[SP_CALENDAR_SIZE];
-    const struct sp_range *range = NULL;
-    size_t index = 0;
-    double days = 0;
-    /* What has ended already is certificate-expired, not "soon". */
-    if (!sp_expiry_first(evidence, &index, &days) || days < 0)
-        return;
-    enum sp_state state =
-        sp_threshold_state(&options->cert_warning, &options->cert_critical, days, &range);
-    if (range == NULL)
-        return;
-    (void)sp_calendar_date(date, sizeof date, evidence->tls.certs[index].not_after);
-    sp_expiry_word(left, sizeof left, days);
-    name_certificate(evidence, index, name, sizeof name);
+    (void)sp_calendar_date(date, sizeof date, evidence->tls.certs[expiry->index].not_after);
+    sp_expiry_word(left, sizeof left, expiry->days);
+    name_certificate(evidence, expiry->index, name, sizeof name);
     sp_threshold_describe(limit, sizeof limit, range, "days");
     struct sp_finding *finding =
         sp_result_add_state(result, SP_REASON_CERTIFICATE_EXPIRES_SOON, clamp(evidence, state),
                             SP_PHASE_VERIFY, "%s expires in %s (%s), %s", name, left, date, limit);
+    sp_finding_set_depth(finding, expiry->index);
     finding->has_value = true;
-    finding->value = days;
+    finding->value = expiry->days;
     finding->unit = "days";
+    if (expiry->index > 0)
+        finding->hint = "Ask the authority for its current CA certificate and put it behind the "
+                        "server's own in the chain file; ACME clients do that when they renew, so "
+                        "renewing now may be all that is needed.";
+}
+
+/* What has ended already is certificate-expired, not "soon". */
+static void judge_expiry(const struct sp_evidence *evidence, const struct sp_options *options,
+                         struct sp_result *result)
+{
+    struct sp_expiry list[SP_LIMIT_PATH_DEPTH];
+    size_t count = sp_expiry_list(evidence, list);
+    for (size_t i = 0; i < count; i++) {
+        enum sp_state state;
+        const struct sp_range *range = find_limit(options, list[i].days, i == 0, &state);
+        if (range != NULL && list[i].days >= 0)
+            add_expiry(evidence, &list[i], range, state, result);
+    }
 }
 
 static void evaluate(const struct sp_evidence *evidence, const struct sp_options *options,
                      struct sp_result *result)
 {
     for (size_t i = 0; i < evidence->verify.problem_count; i++)
-        add_problem(evidence, &evidence->verify.problems[i], result);
+        if (!evidence->verify.problems[i].revocation)
+            add_problem(evidence, &evidence->verify.problems[i], result);
     judge_verdict(evidence, result);
     judge_expiry(evidence, options, result);
 }

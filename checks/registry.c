@@ -120,6 +120,12 @@ struct sp_finding *sp_result_add_state(struct sp_result *result, enum sp_reason 
     return finding;
 }
 
+void sp_finding_set_depth(struct sp_finding *finding, size_t depth)
+{
+    finding->has_depth = true;
+    finding->depth = depth;
+}
+
 /* --- asking the checks ------------------------------------------------------------------------ */
 
 static unsigned facts_of(const struct sp_evidence *evidence)
@@ -205,7 +211,8 @@ static void sort_findings(struct sp_result *result)
     }
 }
 
-/* "certificate valid for 29 days", or what else can be said of it. */
+/* "certificate valid for 29 days", or what else can be said of it. A pin that matched is worth a chain
+ * and a name. */
 static void describe_certificate(const struct sp_evidence *evidence, char *out, size_t size)
 {
     const struct sp_verify *verify = &evidence->verify;
@@ -216,10 +223,12 @@ static void describe_certificate(const struct sp_evidence *evidence, char *out, 
     sp_expiry_word(left, sizeof left, days);
     if (!verify->done)
         snprintf(out, size, "certificate not verified");
-    else if (!verify->trusted || (verify->name_tested && !verify->name_match) || !dated)
+    else if (!dated || (!evidence->pin.matched &&
+                        (!verify->trusted || (verify->name_tested && !verify->name_match))))
         snprintf(out, size, "certificate does not verify");
     else
-        snprintf(out, size, "certificate valid for %s", left);
+        snprintf(out, size, "%scertificate valid for %s", evidence->pin.matched ? "pinned " : "",
+                 left);
 }
 
 static const char *describe_success(const struct sp_evidence *evidence)

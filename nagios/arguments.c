@@ -170,7 +170,8 @@ static const struct sp_cli_extra extras[] = {
      NULL},
 };
 
-static const char *const without[] = {"output", "output-file", "color", "progress", NULL};
+static const char *const without[] = {
+    "output", "output-file", "show-certificates", "pem", "color", "progress", NULL};
 
 static void set_defaults(void *data, struct sp_cli *cli)
 {

@@ -356,6 +356,18 @@ static void add_problems(struct page *page, struct cJSON *into, const struct sp_
     }
 }
 
+static void add_pin(struct page *page, struct cJSON *into)
+{
+    const struct sp_pin_facts *pin = &page->evidence->pin;
+    struct sp_json *json = &page->json;
+
+    if (!pin->tested)
+        return;
+    struct cJSON *object = sp_json_object(json, into, "pin");
+    sp_json_bool(json, object, "matched", pin->matched);
+    sp_json_string(json, object, "by", pin->matched ? sp_pin_kind_name(pin->kind) : NULL);
+}
+
 static void add_verify(struct page *page)
 {
     const struct sp_verify *verify = &page->evidence->verify;
@@ -373,6 +385,7 @@ static void add_verify(struct page *page)
     sp_json_string(json, object, "anchor",
                    verify->anchor != NULL ? verify->anchor->subject_text : NULL);
     sp_json_string(json, object, "authenticated_by", verify->authenticated_by);
+    add_pin(page, object);
 }
 
 static void add_reply(struct page *page, struct cJSON *into, const struct sp_reply *reply)
@@ -422,6 +435,8 @@ static void add_findings(struct page *page)
         sp_json_string(json, object, "stage", sp_phase_info(finding->phase)->name);
         sp_json_string(json, object, "message", finding->message);
         sp_json_string(json, object, "hint", sp_fact_hint(finding));
+        if (finding->has_depth)
+            sp_json_integer(json, object, "depth", (int64_t)finding->depth);
         if (!finding->has_value)
             continue;
         (void)sp_fact_number(digits, finding->value); /* "null" is right for what is no number */

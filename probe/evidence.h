@@ -8,9 +8,12 @@
 #define SP_PROBE_EVIDENCE_H
 
 #include "probe/arena.h"
+#include "probe/crl.h"
 #include "probe/endpoint.h"
+#include "probe/ocsp.h"
 #include "probe/path.h"
 #include "probe/phase.h"
+#include "probe/pin.h"
 #include "probe/reason.h"
 #include "probe/survey.h"
 #include "probe/text.h"
@@ -117,6 +120,11 @@ struct sp_evidence {
     size_t starttls_leftover;              /* octets behind the reply to STARTTLS */
     struct sp_tls_facts tls;
     struct sp_verify verify;
+    struct sp_ocsp ocsp; /* of the staple */
+    /* crl_answers[i] is about verify.path[i]; without --crl-file, and without an anchor, there are none */
+    struct sp_crl_answer *crl_answers;
+    size_t crl_answer_count;
+    struct sp_pin_facts pin;
     /* What the server would do with other offers, in the order asked. */
     struct sp_survey *surveys;
     size_t survey_count;

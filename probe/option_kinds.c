@@ -272,6 +272,22 @@ static bool set_server(const struct sp_setting *set)
     return store_text(set, set->value);
 }
 
+/* RFC 5321 §4.1.1.1: ehlo-keyword; the underscore is not in it but in the wild. */
+static bool read_keyword(const struct sp_setting *set, char *word)
+{
+    for (char *c = word; *c != '\0'; c++) {
+        if (*c >= 'a' && *c <= 'z') {
+            *c = (char)(*c - 'a' + 'A');
+        } else if (!(*c >= 'A' && *c <= 'Z') && !(*c >= '0' && *c <= '9') && *c != '-' &&
+                   *c != '_') {
+            return sp_setting_refuse(set,
+                                     "EHLO keywords have letters, digits and hyphens, with commas "
+                                     "between them and no parameters");
+        }
+    }
+    return true;
+}
+
 /* Splits in place: `text` is the arena's. */
 static bool fill_words(const struct sp_setting *set, char *text, struct sp_words *words)
 {
@@ -280,16 +296,8 @@ static bool fill_words(const struct sp_setting *set, char *text, struct sp_words
         if (comma != NULL) {
             *comma = '\0';
         }
-        /* RFC 5321 §4.1.1.1: ehlo-keyword; the underscore is not in it but in the wild. */
-        for (char *c = word; *c != '\0'; c++) {
-            if (*c >= 'a' && *c <= 'z') {
-                *c = (char)(*c - 'a' + 'A');
-            } else if (!(*c >= 'A' && *c <= 'Z') && !(*c >= '0' && *c <= '9') && *c != '-' &&
-                       *c != '_') {
-                return sp_setting_refuse(
-                    set, "EHLO keywords have letters, digits and hyphens, with commas "
-                         "between them and no parameters");
-            }
+        if (set->row->kind == SP_KIND_WORDS && !read_keyword(set, word)) {
+            return false;
         }
         if (*word == '\0') {
             return sp_setting_refuse(set, "there is nothing before or behind a comma");
@@ -327,6 +335,38 @@ static bool set_words(const struct sp_setting *set)
         return false;
     }
     *field = words;
+    return true;
+}
+
+/* Adds to the pins that are there; an empty value stands for no pins. */
+static bool set_pins(const struct sp_setting *set)
+{
+    struct sp_pins *field = set->field;
+    struct sp_pins pins = *field;
+    size_t more = 1;
+
+    if (*set->value == '\0') {
+        return true;
+    }
+    for (const char *c = set->value; *c != '\0'; c++) {
+        more += *c == ',';
+    }
+    pins.items = sp_arena_array(set->arena, field->count + more, sizeof(*pins.items));
+    if (pins.items == NULL) {
+        return refuse_memory(set);
+    }
+    if (field->count > 0) {
+        memcpy(pins.items, field->items, field->count * sizeof(*pins.items));
+    }
+    for (const char *pin = set->value; pin != NULL;) {
+        size_t len = strcspn(pin, ",");
+        const char *right = sp_pin_parse(pin, len, &pins.items[pins.count++]);
+        if (right != NULL) {
+            return sp_setting_refuse(set, right);
+        }
+        pin = pin[len] == ',' ? pin + len + 1 : NULL;
+    }
+    *field = pins;
     return true;
 }
 
@@ -426,7 +466,8 @@ bool sp_setting_apply(const struct sp_setting *set)
         [SP_KIND_RATE] = set_rate,          [SP_KIND_TEXT] = set_text,
         [SP_KIND_NAME] = set_name,          [SP_KIND_EHLO] = set_ehlo,
         [SP_KIND_ADDRESS] = set_address,    [SP_KIND_SERVER] = set_server,
-        [SP_KIND_WORDS] = set_words,        [SP_KIND_DAYS] = set_days,
+        [SP_KIND_WORDS] = set_words,        [SP_KIND_FILES] = set_words,
+        [SP_KIND_PINS] = set_pins,          [SP_KIND_DAYS] = set_days,
         [SP_KIND_THRESHOLD] = set_threshold};
     return setters[set->row->kind](set);
 }

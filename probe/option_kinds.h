@@ -22,6 +22,8 @@ enum sp_option_kind {
     SP_KIND_ADDRESS,  /* const char *; numeric */
     SP_KIND_SERVER,   /* const char *; numeric with an optional port */
     SP_KIND_WORDS,    /* struct sp_words */
+    SP_KIND_FILES,    /* struct sp_words, in the letters given */
+    SP_KIND_PINS,     /* struct sp_pins */
     SP_KIND_DAYS,     /* struct sp_range */
     SP_KIND_THRESHOLD /* struct sp_range[SP_PHASE_TOTAL + 1] */
 };

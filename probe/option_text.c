@@ -43,6 +43,18 @@ static bool put_words(struct sp_buf *out, const struct sp_words *words,
     return true;
 }
 
+static bool put_pins(struct sp_buf *out, const struct sp_pins *pins,
+                     enum sp_option_given *out_given)
+{
+    for (size_t i = 0; i < pins->count; i++) {
+        *out_given = SP_OPTION_VALUE;
+        if (!sp_buf_printf(out, "%s%s:%s", i > 0 ? "," : "",
+                           sp_pin_kind_name(pins->items[i].kind), pins->items[i].sha256))
+            return false;
+    }
+    return true;
+}
+
 static bool put_thresholds(struct sp_buf *out, const struct sp_range *ranges,
                            enum sp_option_given *out_given)
 {
@@ -82,7 +94,9 @@ bool sp_option_text(const struct sp_options *options, const struct sp_option_inf
         return true;
     case SP_KIND_CHOICE: return put_choice(out, row, *(const int *)field, out_given);
     case SP_KIND_VERSION: return put_choice(out, row, *(const uint16_t *)field, out_given);
-    case SP_KIND_WORDS: return put_words(out, field, out_given);
+    case SP_KIND_WORDS:
+    case SP_KIND_FILES: return put_words(out, field, out_given);
+    case SP_KIND_PINS: return put_pins(out, field, out_given);
     case SP_KIND_THRESHOLD: return put_thresholds(out, field, out_given);
     case SP_KIND_DAYS: return put_string(out, ((const struct sp_range *)field)->text, out_given);
     case SP_KIND_TEXT:

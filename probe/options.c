@@ -33,6 +33,7 @@ static const struct sp_option_row rows[] = {
 _Static_assert(ROW_COUNT <= 64, "struct sp_option_layer has a bit for each option");
 _Static_assert(sizeof(enum sp_tls_mode) == sizeof(int) && sizeof(enum sp_format) == sizeof(int) &&
                    sizeof(enum sp_verify_mode) == sizeof(int) &&
+                   sizeof(enum sp_ocsp_mode) == sizeof(int) &&
                    sizeof(enum sp_when) == sizeof(int) && sizeof(enum sp_family) == sizeof(int),
                "choices are stored as int");
 
@@ -130,8 +131,10 @@ bool sp_option_set_layered(struct sp_options *options, struct sp_arena *arena,
     uint64_t bit = UINT64_C(1) << (row - rows);
     void *field = (unsigned char *)options + row->offset;
 
-    if ((layer->seen & bit) == 0 && row->kind == SP_KIND_WORDS) {
+    if ((layer->seen & bit) == 0 && (row->kind == SP_KIND_WORDS || row->kind == SP_KIND_FILES)) {
         *(struct sp_words *)field = (struct sp_words){0};
+    } else if ((layer->seen & bit) == 0 && row->kind == SP_KIND_PINS) {
+        *(struct sp_pins *)field = (struct sp_pins){0};
     } else if ((layer->seen & bit) == 0 && row->kind == SP_KIND_COUNT) {
         *(unsigned *)field = 0;
     }

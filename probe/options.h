@@ -9,7 +9,9 @@
 
 #include "probe/arena.h"
 #include "probe/phase.h"
+#include "probe/pin.h"
 #include "probe/reason.h"
+#include "probe/tls_names.h"
 #include "probe/tls_profile.h"
 #include "probe/values.h"
 
@@ -25,6 +27,7 @@ enum sp_tls_mode {
     SP_TLS_IMPLICIT
 };
 enum sp_verify_mode { SP_VERIFY_DEFAULT, SP_VERIFY_REQUIRE, SP_VERIFY_REPORT, SP_VERIFY_OFF };
+enum sp_ocsp_mode { SP_OCSP_OFF, SP_OCSP_STAPLE, SP_OCSP_REQUIRE };
 enum sp_family { SP_FAMILY_ANY, SP_FAMILY_IPV4, SP_FAMILY_IPV6 };
 enum sp_format {
     SP_FORMAT_TEXT,
@@ -34,13 +37,6 @@ enum sp_format {
     SP_FORMAT_PROMETHEUS
 };
 enum sp_when { SP_WHEN_AUTO, SP_WHEN_ALWAYS, SP_WHEN_NEVER };
-/* TLS protocol versions as on the wire (RFC 8446 §4.2.1); only these can be asked for. */
-enum sp_tls_version {
-    SP_TLS_1_0 = 0x0301,
-    SP_TLS_1_1 = 0x0302,
-    SP_TLS_1_2 = 0x0303,
-    SP_TLS_1_3 = 0x0304
-};
 
 struct sp_script;
 
@@ -73,6 +69,9 @@ struct sp_options {
     /* verification */
     enum sp_verify_mode verify;
     const char *ca_file, *ca_dir;
+    struct sp_words crl_files;
+    enum sp_ocsp_mode ocsp;
+    struct sp_pins pins;
     enum sp_tls_policy tls_policy;
     struct sp_range cert_warning, cert_critical; /* days left; a plain number N is kept as "N:" */
     /* dialogue */
@@ -84,6 +83,7 @@ struct sp_options {
     enum sp_format format;
     const char *output_file;
     bool transcript;
+    bool show_certificates, pem;
     enum sp_when color, progress;
     unsigned verbose;
     bool quiet;

@@ -4,6 +4,7 @@
 #include "probe/conn.h"
 #include "probe/dialogue.h"
 #include "probe/path.h"
+#include "probe/revocation.h"
 #include "probe/survey.h"
 
 #include <assert.h>
@@ -221,6 +222,17 @@ static void start_tls(struct sp_session *session)
     sp_conn_start_tls(session->conn, &config);
 }
 
+/* A pin is asked for beside all else, so one that doesn't match takes the proof of a chain away. */
+static void compare_pins(struct sp_evidence *evidence, const struct sp_pins *pins)
+{
+    struct sp_verify *verify = &evidence->verify;
+    evidence->pin = sp_pin_compare(pins, &evidence->tls.certs[0]);
+    if (evidence->pin.tested && !evidence->pin.matched)
+        verify->authenticated_by = NULL;
+    else if (evidence->pin.matched && verify->authenticated_by == NULL)
+        verify->authenticated_by = "pin";
+}
+
 /* Also after a failed handshake: what was seen of the certificates is worth telling. */
 static bool verify_certificates(struct sp_session *session)
 {
@@ -234,7 +246,9 @@ static bool verify_certificates(struct sp_session *session)
     /* Anybody can send another's certificate: only a whole handshake shows that the key is there. */
     if (!evidence->tls.established)
         evidence->verify.authenticated_by = NULL;
-    return ok;
+    else
+        compare_pins(evidence, &options_of(session)->pins);
+    return ok && sp_revocation_check(evidence, session->config.materials->crls);
 }
 
 /* For a session that ends early, also in the middle of the handshake. */

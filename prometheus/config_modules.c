@@ -17,45 +17,31 @@
 static bool is_module_option(const struct sp_option_info *info)
 {
     return info->scope == SP_SCOPE_ENDPOINT || strcmp(info->name, "ca-file") == 0 ||
-           strcmp(info->name, "ca-dir") == 0 || strcmp(info->name, "dns-server") == 0;
+           strcmp(info->name, "ca-dir") == 0 || strcmp(info->name, "crl-file") == 0 ||
+           strcmp(info->name, "dns-server") == 0;
 }
 
 static bool is_list_option(const struct sp_option_info *info)
 {
-    return info->metavar != NULL && (strcmp(info->metavar, "WORD[,WORD]") == 0 ||
-                                     strcmp(info->metavar, "[PHASE=]RANGE") == 0);
+    return info->metavar != NULL &&
+           (strstr(info->metavar, "[,") != NULL || strcmp(info->metavar, "[PHASE=]RANGE") == 0);
 }
 
 /* Why a key that means something elsewhere can't stand here; NULL: nobody knows it. */
 static const char *explain_key(const char *key)
 {
-    static const char *const later[] = {"proxy",
-                                        "proxy_password_file",
-                                        "proxy_protocol",
-                                        "preset",
-                                        "dnssec",
-                                        "mx_verdict",
-                                        "pin",
-                                        "crl_file",
-                                        "ocsp",
-                                        "cert",
-                                        "key",
-                                        "dane",
-                                        "mta_sts",
-                                        "tls_policy",
-                                        "all_certificates",
-                                        "ciphers",
-                                        "groups",
-                                        "user",
-                                        "auth",
-                                        "password_file",
-                                        "password_fd",
-                                        "password_env",
-                                        "token_file",
-                                        "from",
-                                        "auth_insecure",
-                                        "rcpt",
-                                        "send",
+    static const char *const later[] = {"proxy",          "proxy_password_file",
+                                        "proxy_protocol", "preset",
+                                        "dnssec",         "mx_verdict",
+                                        "cert",           "key",
+                                        "dane",           "mta_sts",
+                                        "tls_policy",     "all_certificates",
+                                        "ciphers",        "groups",
+                                        "user",           "auth",
+                                        "password_file",  "password_fd",
+                                        "password_env",   "token_file",
+                                        "from",           "auth_insecure",
+                                        "rcpt",           "send",
                                         "expect_reply"};
     static const struct {
         const char *key, *why;
@@ -127,8 +113,15 @@ static bool set_value(struct module_reader *self, struct sp_config_setting *sett
     sp_config_key(key, sizeof key, setting->info);
     if (!sp_yaml_want_scalar(yaml, key, value))
         return false;
-    if (!sp_option_set(&self->module->options, self->reader->config->arena, setting->info,
-                       value->text, error, sizeof error)) {
+    const char *said = value->text;
+    if (setting->info->metavar == NULL) { /* a flag, in any of YAML's spellings */
+        bool on;
+        if (!sp_yaml_want_bool(yaml, key, value, &on))
+            return false;
+        said = on ? "yes" : "no";
+    }
+    if (!sp_option_set(&self->module->options, self->reader->config->arena, setting->info, said,
+                       error, sizeof error)) {
         sp_yaml_error(yaml, value, "%s", sp_config_reword(worded, sizeof worded, error));
         return false;
     }
@@ -140,7 +133,7 @@ static bool set_value(struct module_reader *self, struct sp_config_setting *sett
         self->module->options.all_addresses = false;
         return false;
     }
-    const char *text = sp_config_copy(self->reader, value->text);
+    const char *text = sp_config_copy(self->reader, said);
     if (text == NULL)
         return false;
     values[setting->count++] = text;
@@ -178,6 +171,8 @@ static void read_option(struct module_reader *self, const struct sp_yaml_item *i
         self->places->ca_file = value;
     else if (strcmp(info->name, "ca-dir") == 0)
         self->places->ca_dir = value;
+    else if (strcmp(info->name, "crl-file") == 0)
+        self->places->crl_file = value;
     else if (strcmp(info->name, "expect") == 0)
         self->places->expect = value;
 }
@@ -220,6 +215,10 @@ static void finish_module(struct module_reader *self)
         options->ehlo_name = reader->defaults.ehlo_name;
     if (!anchor_path(reader, &options->ca_file) || !anchor_path(reader, &options->ca_dir))
         return;
+    for (size_t i = 0; i < options->crl_files.count; i++) {
+        if (!anchor_path(reader, &options->crl_files.items[i]))
+            return;
+    }
     if (!sp_options_finish(options, reader->config->arena, error, sizeof error))
         sp_yaml_error(reader->yaml, self->places->name, "module %s: %s", self->module->name,
                       sp_config_reword(worded, sizeof worded, error));
@@ -308,6 +307,8 @@ static const struct sp_yaml_node *place_of(const struct sp_config_places *places
         return places->ca_file;
     if (strcmp(name, "ca-dir") == 0 && places->ca_dir != NULL)
         return places->ca_dir;
+    if (strcmp(name, "crl-file") == 0 && places->crl_file != NULL)
+        return places->crl_file;
     return places->name;
 }
 

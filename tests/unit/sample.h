@@ -163,7 +163,8 @@ static inline void sample_problem(struct sample *sample, enum sp_reason reason, 
         verify->problems = sp_arena_array(sample->evidence->arena, 16, sizeof *verify->problems);
     if (verify->problems == NULL || verify->problem_count == 16)
         abort();
-    verify->problems[verify->problem_count++] = (struct sp_problem){reason, 0, detail};
+    verify->problems[verify->problem_count++] =
+        (struct sp_problem){.reason = reason, .depth = 0, .detail = detail};
 }
 
 static inline const struct sp_result *sample_judge(struct sample *sample)

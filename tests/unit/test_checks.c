@@ -707,7 +707,7 @@ static void test_certificate_problems(void **state)
         assert_string_equal(expired->message,
                             "the server's certificate expired 12 days ago (2026-08-20)");
         assert_int_equal(expired->phase, SP_PHASE_VERIFY);
-        assert_true(expired->has_value && expired->value < -12.0 && expired->value > -12.1);
+        assert_true(expired->has_value && expired->value <= -12.0 && expired->value > -12.1);
         sample_free(&sample);
     }
 }

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#define PIN_HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* One setting, and how it shows; `expect` NULL: refused, and the message has `message` in it. */
@@ -51,6 +52,7 @@ static void show_option(const struct sp_options *o, const char *name, char *out,
     SHOW("verify", "%d", o->verify)
     SHOW("ca-file", "%s", o->ca_file)
     SHOW("ca-dir", "%s", o->ca_dir)
+    SHOW("ocsp", "%d", o->ocsp)
     SHOW("cert-warning", "%s %g..%g", o->cert_warning.text, o->cert_warning.start,
          o->cert_warning.end)
     SHOW("cert-critical", "%s %g..%g", o->cert_critical.text, o->cert_critical.start,
@@ -59,6 +61,8 @@ static void show_option(const struct sp_options *o, const char *name, char *out,
     SHOW("output", "%d", o->format)
     SHOW("output-file", "%s", o->output_file)
     SHOW("transcript", "%d", o->transcript)
+    SHOW("show-certificates", "%d", o->show_certificates)
+    SHOW("pem", "%d", o->pem)
     SHOW("color", "%d", o->color)
     SHOW("progress", "%d", o->progress)
     SHOW("verbose", "%u", o->verbose)
@@ -68,8 +72,18 @@ static void show_option(const struct sp_options *o, const char *name, char *out,
         words = &o->require_capability;
     } else if (strcmp(name, "forbid-capability") == 0) {
         words = &o->forbid_capability;
+    } else if (strcmp(name, "crl-file") == 0) {
+        words = &o->crl_files;
     }
     *out = '\0';
+    if (strcmp(name, "pin") == 0) {
+        for (size_t i = 0; i < o->pins.count; i++) {
+            size_t used = strlen(out);
+            snprintf(out + used, size - used, "%s:%s;", sp_pin_kind_name(o->pins.items[i].kind),
+                     o->pins.items[i].sha256);
+        }
+        return;
+    }
     for (size_t i = 0; words != NULL && i < words->count; i++) {
         size_t used = strlen(out);
         snprintf(out + used, size - used, "%s;", words->items[i]);
@@ -172,6 +186,14 @@ static void test_set(void **state)
         {"ca-file", "/x/y z", "/x/y z", NULL},
         {"ca-file", "", NULL, "empty"},
         {"ca-dir", "certs", "certs", NULL},
+        {"pin", "sha256:" PIN_HEX, "sha256:" PIN_HEX ";", NULL},
+        {"pin", "spki:" PIN_HEX ",sha256:" PIN_HEX, "spki:" PIN_HEX ";sha256:" PIN_HEX ";", NULL},
+        {"pin", "", "", NULL},
+        {"pin", "sha256:" PIN_HEX ",", NULL, "sha256:HEX"},
+        {"pin", "sha256:00", NULL, "64"},
+        {"pin", "md5:00", NULL, "sha256:HEX"},
+        {"show-certificates", NULL, "1", NULL},
+        {"pem", NULL, "1", NULL},
         {"cert-warning", "30", "30: 30..inf", NULL},
         {"cert-warning", "30.5", "30.5: 30.5..inf", NULL},
         {"cert-warning", "30:", "30: 30..inf", NULL},
@@ -277,6 +299,9 @@ static void test_defaults(void **state)
         {"transcript", "0"},
         {"verbose", "0"},
         {"quiet", "0"},
+        {"pin", ""},
+        {"show-certificates", "0"},
+        {"pem", "0"},
     };
     struct sp_options options;
     char shown[256];
@@ -350,6 +375,7 @@ static void test_layers(void **state)
     struct sp_arena *arena = sp_arena_new(SP_LIMIT_OPTIONS_ARENA);
     const struct sp_option_info *words = sp_option_find("require-capability");
     const struct sp_option_info *verbose = sp_option_find("verbose");
+    const struct sp_option_info *pin = sp_option_find("pin");
     const struct sp_option_info *warning = sp_option_find("warning");
     struct sp_option_layer first = {0}, second = {0}, third = {0};
     struct sp_options options;
@@ -375,6 +401,12 @@ static void test_layers(void **state)
     assert_int_equal(options.verbose, 1);
     show_option(&options, "warning", shown, sizeof(shown));
     assert_string_equal(shown, "connect=1;total=3;");
+    SET(&second, pin, "spki:" PIN_HEX);
+    SET(&second, pin, "sha256:" PIN_HEX);
+    assert_int_equal(options.pins.count, 2);
+    SET(&third, pin, "spki:" PIN_HEX);
+    show_option(&options, "pin", shown, sizeof(shown));
+    assert_string_equal(shown, "spki:" PIN_HEX ";");
     SET(&third, words, "");
     assert_int_equal(options.require_capability.count, 0);
 #undef SET

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * --pin: the server must show a certificate or key that was named. Whoever gives a pin wants to know, so it
+ * counts in full under --verify report too; and where no certificate came to be seen, because the session
+ * went on without TLS, that is no better than a wrong one.
+ */
+#include "checks/failure.h"
+
+#include <stdio.h>
+
+static enum sp_state mismatch_state(const struct sp_evidence *evidence)
+{
+    return evidence->endpoint->verify == SP_VERIFY_OFF
+               ? SP_STATE_OK
+               : sp_reason_info(SP_REASON_CERTIFICATE_PIN_MISMATCH)->state;
+}
+
+/* The session came to its end, or STARTTLS is missing or refused. A server that is busy for now, and one
+ * whose handshake failed, has said nothing about its certificate, and that is a finding of its own. */
+static bool went_without_tls(const struct sp_evidence *evidence)
+{
+    const struct sp_failure *failure = &evidence->failure;
+    return !evidence->tls.established &&
+           (failure->reason == SP_REASON_OK || failure->phase == SP_PHASE_QUIT ||
+            failure->reason == SP_REASON_STARTTLS_NOT_SUPPORTED ||
+            failure->reason == SP_REASON_STARTTLS_REFUSED);
+}
+
+static void evaluate(const struct sp_evidence *evidence, const struct sp_options *options,
+                     struct sp_result *result)
+{
+    const struct sp_pins *pins = &options->pins;
+    const struct sp_cert *cert = evidence->tls.certs;
+    if (pins->count == 0 || evidence->pin.matched)
+        return;
+    if (!evidence->pin.tested) {
+        if (went_without_tls(evidence))
+            sp_result_add_state(result, SP_REASON_CERTIFICATE_PIN_MISMATCH,
+                                mismatch_state(evidence), SP_PHASE_VERIFY,
+                                "the session stayed without TLS, so there was no certificate to "
+                                "compare with the pin")
+                ->hint = "Find out why there is no TLS; where it must not be missing, probe with "
+                         "--tls starttls or --tls implicit.";
+        return;
+    }
+    struct sp_finding *finding = sp_result_add_state(
+        result, SP_REASON_CERTIFICATE_PIN_MISMATCH, mismatch_state(evidence), SP_PHASE_VERIFY,
+        "the server's certificate is %s: it is sha256:%s with the key spki:%s",
+        pins->count == 1 ? "not the pinned one" : "none of the pinned ones", cert->sha256,
+        cert->spki_sha256[0] != '\0' ? cert->spki_sha256 : "(not readable)");
+    sp_finding_set_depth(finding, 0);
+}
+
+const struct sp_check sp_check_pin = {
+    .name = "pin",
+    .help = "whether the server shows the certificate or key that --pin names",
+    .needs = SP_NEED_NONE,
+    .evaluate = evaluate,
+};
