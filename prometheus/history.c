@@ -21,7 +21,8 @@ struct ring {
 struct sp_history {
     struct ring latest, failed;
     size_t octets;
-    const struct sp_config *configs[SP_LIMIT_HISTORY_CONFIGS]; /* of the outcomes, newest first */
+    const struct sp_config
+        *configs[SP_LIMIT_HISTORY_CONFIGS]; /* of the outcomes, last used first */
     struct sp_history_table *table;
 };
 
@@ -98,19 +99,19 @@ static void forget_config(struct sp_history *history, struct ring *ring,
     }
 }
 
-/* A configuration may be large, and a failure may be kept for ever: reloads must not add up. */
+/* A configuration may be large, and a failure may be kept for ever: reloads must not add up. The one that was
+ * used last stands first, also when it is a new one at the address of one that is gone. */
 static void keep_within_configs(struct sp_history *history, const struct sp_config *config)
 {
     const struct sp_config **configs = history->configs;
-    const struct sp_config *oldest = configs[SP_LIMIT_HISTORY_CONFIGS - 1];
-    for (size_t i = 0; i < SP_LIMIT_HISTORY_CONFIGS; i++)
-        if (configs[i] == config)
-            return;
-    if (oldest) {
-        forget_config(history, &history->latest, oldest);
-        forget_config(history, &history->failed, oldest);
+    size_t place = 0;
+    while (place < SP_LIMIT_HISTORY_CONFIGS - 1 && configs[place] != config)
+        place++;
+    if (configs[place] && configs[place] != config) {
+        forget_config(history, &history->latest, configs[place]);
+        forget_config(history, &history->failed, configs[place]);
     }
-    memmove(configs + 1, configs, (SP_LIMIT_HISTORY_CONFIGS - 1) * sizeof *configs);
+    memmove(configs + 1, configs, place * sizeof *configs);
     configs[0] = config;
 }
 

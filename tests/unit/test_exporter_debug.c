@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The debug page: its three parts, and that no server gets out of its line. */
 #include "exposition_reader.h"
+#include "probe/limits.h"
 #include "prometheus/debug.h"
 #include "sample.h"
 
@@ -184,6 +185,25 @@ static void test_hostile(void **state)
     }
 }
 
+/* The longest line that is kept of a server, and each octet of it four on the page. */
+static void test_long_lines(void **state)
+{
+    static char text[SP_LIMIT_REPLY_LINE + 1];
+    struct page page;
+
+    (void)state;
+    for (int octet = 0; octet < 256; octet += 51) {
+        begin(&page);
+        memset(text, octet, sizeof text - 1);
+        say(&page, SP_FROM_SERVER, true, 1, text, sizeof text - 1);
+        sp_evidence_fail(page.sample.evidence, SP_REASON_PROTOCOL_ERROR, SP_PHASE_EHLO, 0, text);
+        render(&page, "mx.example.org");
+        check(&page);
+        assert_true(strlen(page.text) > sizeof text);
+        end(&page);
+    }
+}
+
 /* Over the cap nothing is sent that looks whole. */
 static void test_cap(void **state)
 {
@@ -205,9 +225,8 @@ static void test_cap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),
-        cmocka_unit_test(test_failed),
-        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_good),    cmocka_unit_test(test_failed),
+        cmocka_unit_test(test_hostile), cmocka_unit_test(test_long_lines),
         cmocka_unit_test(test_cap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -229,6 +229,8 @@ static void test_bars(void **state)
     rows = sp_history_rows(history, &count);
     assert_int_equal(count, 1);
     assert_int_equal(rows[0]->bar_count, SP_HISTORY_BARS);
+    assert_non_null(rows[0]->last); /* others of the endpoint were forgotten, this one was not */
+    assert_ptr_equal(rows[0]->last, sp_history_find(history, SP_HISTORY_BARS + 5));
     for (size_t i = 0; i < SP_HISTORY_BARS; i++) {
         assert_int_equal(rows[0]->bars[i].total_ns, (int64_t)(i + 6) * SECOND_NS);
         assert_int_equal(rows[0]->bars[i].state, i % 2 ? SP_STATE_CRITICAL : SP_STATE_OK);
@@ -364,6 +366,54 @@ static void test_octets_are_bounded(void **state)
     end(history, config);
 }
 
+/* Old failures go before the latest probes do. */
+static void test_octets_of_failures(void **state)
+{
+    enum { LIMIT = 20, PROBES = 60 };
+    struct sp_config *config;
+    struct sp_history *history = begin(LIMIT, &config);
+    size_t kept = 0;
+    (void)state;
+    for (uint64_t id = 1; id <= PROBES; id++) {
+        struct sp_outcome *outcome =
+            make(config, id, "mx.example.org", SP_REASON_CONNECT_REFUSED, 1000000);
+        sp_history_add(history, outcome);
+        sp_outcome_unref(outcome);
+        assert_in_range(sp_history_octets(history), 1, SP_LIMIT_HISTORY);
+    }
+    for (uint64_t id = 1; id <= PROBES; id++) {
+        kept += sp_history_find(history, id) != NULL;
+        if (id > PROBES - LIMIT)
+            expect_kept(history, id, true);
+    }
+    assert_in_range(kept, 30, 33);
+    end(history, config);
+}
+
+/* The configurations used last count, and a failure does not hold another, wherever it is kept. */
+static void test_which_configurations(void **state)
+{
+    enum { CONFIGS = SP_LIMIT_HISTORY_CONFIGS + 1 };
+    struct sp_config *first, *configs[CONFIGS];
+    struct sp_history *history = begin(2, &first);
+    (void)state;
+    configs[0] = first;
+    for (size_t i = 1; i < CONFIGS; i++)
+        configs[i] = fake_config(); /* all at once, so each has an address of its own */
+    add(history, configs[0], 1, "a.example.org", SP_REASON_CONNECT_REFUSED);
+    add(history, configs[1], 2, "b.example.org", SP_REASON_CONNECT_REFUSED);
+    add(history, configs[0], 3, "c.example.org", SP_REASON_OK); /* used again */
+    for (uint64_t i = 2; i < CONFIGS; i++) {
+        expect_kept(history, 2, true);
+        add(history, configs[i], 10 + i, "d.example.org", SP_REASON_OK);
+    }
+    expect_kept(history, 1, true);
+    expect_kept(history, 2, false); /* of the one that was used before all others */
+    for (size_t i = 1; i < CONFIGS; i++)
+        sp_config_unref(configs[i]);
+    end(history, first);
+}
+
 /* Each reload brings a configuration, which the outcomes of its time hold. */
 static void test_configurations_are_bounded(void **state)
 {
@@ -420,7 +470,9 @@ int main(void)
         cmocka_unit_test(test_messages_are_cut),
         cmocka_unit_test(test_rows_are_bounded),
         cmocka_unit_test(test_octets_are_bounded),
+        cmocka_unit_test(test_octets_of_failures),
         cmocka_unit_test(test_configurations_are_bounded),
+        cmocka_unit_test(test_which_configurations),
         cmocka_unit_test(test_no_limit_no_outcomes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
