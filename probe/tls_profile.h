@@ -24,9 +24,7 @@ struct sp_tls_profile {
     /* Of the server's own certificate. The keys of `old` are RSA only; a second certificate with an EC
      * key beside it is not looked for. */
     bool rsa, ec;
-    unsigned rsa_bits;      /* at least; 0: no RSA */
     unsigned lifespan_days; /* at most, from notBefore to notAfter */
-    unsigned dh_bits;       /* at least, where a finite-field exchange is used at all */
 };
 
 /* NULL for SP_TLS_POLICY_NONE. */
