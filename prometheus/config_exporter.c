@@ -197,9 +197,8 @@ static const struct sp_module *find_module(struct sp_config_reader *reader,
     if (module != NULL)
         return module;
     /* What is not shown needs no search: many modules for many targets. */
-    for (size_t i = 0; i < reader->config->module_count &&
-                       reader->yaml->error_count < SP_LIMIT_YAML_ERRORS;
-         i++)
+    for (size_t i = 0;
+         i < reader->config->module_count && reader->yaml->error_count < SP_LIMIT_YAML_ERRORS; i++)
         sp_nearest_offer(&nearest, reader->config->modules[i].name);
     sp_quote(quoted, sizeof quoted, name->text, strlen(name->text));
     if (nearest.best != NULL)

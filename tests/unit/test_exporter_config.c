@@ -119,6 +119,25 @@ static void test_module(void **state)
     sp_config_unref(config);
 }
 
+/* Flags in all of YAML's spellings, and the name server of one module. */
+static void test_flags_and_names(void **state)
+{
+    (void)state;
+    struct sp_config *config = read_text("modules:\n"
+                                         "  a: {verify: off, ipv4: True}\n"
+                                         "  b: {verify: off, ipv6: ON, ipv4: FALSE}\n"
+                                         "  c: {verify: off, dns_server: '[2001:db8::53]:5353'}\n");
+    assert_int_equal(sp_config_module(config, "a")->options.family, SP_FAMILY_IPV4);
+    assert_int_equal(sp_config_module(config, "b")->options.family, SP_FAMILY_IPV6);
+    assert_string_equal(sp_config_module(config, "c")->options.dns_server, "[2001:db8::53]:5353");
+    assert_null(sp_config_module(config, "a")->options.dns_server);
+    char *text = print(config);
+    assert_non_null(strstr(text, "    ipv4: yes\n"));
+    assert_non_null(strstr(text, "    dns_server: \"[2001:db8::53]:5353\"\n"));
+    free(text);
+    sp_config_unref(config);
+}
+
 static void test_settings(void **state)
 {
     (void)state;
@@ -177,7 +196,8 @@ static void test_anchors(void **state)
     assert_ptr_equal(sp_config_module(config, "b")->materials->trust, trust);
     assert_non_null(sp_config_module(config, "c")->materials->trust);
     assert_ptr_not_equal(sp_config_module(config, "c")->materials->trust, trust);
-    assert_non_null(sp_config_module(config, "d")->materials->trust); /* a file that is named is read */
+    assert_non_null(
+        sp_config_module(config, "d")->materials->trust); /* a file that is named is read */
     sp_config_unref(config);
 
     config = read_text("modules: {d: {verify: off}}\n");
@@ -231,6 +251,8 @@ static void test_refused_top(void **state)
 {
     (void)state;
     static const struct refused_row rows[] = {
+        {"", "f: there is nothing in the file; add at least \"modules: {smtp: {}}\"\n"},
+        {"# only\n", "f: there is nothing in the file; add at least \"modules: {smtp: {}}\"\n"},
         {"[]", "f:1:1: the file must be a mapping, not a list\n"},
         {"word", "f:1:1: the file must be a mapping, not one value\n"},
         {"exporter: {max_in_flight: 3}",
@@ -265,6 +287,11 @@ static void test_refused_options(void **state)
          "f:1:15: unknown key \"srever_name\" (did you mean \"server_name\"?)\n"},
         {"modules: {m: {server-name: x}}",
          "f:1:15: unknown key \"server-name\" (did you mean \"server_name\"?)\n"},
+        {"modules: {m: {ipv4: maybe}}",
+         "f:1:21: ipv4: \"maybe\" can't be used; it is true or false\n"},
+        {"modules: {m: {dns_server: ns.example.org}}",
+         "f:1:27: dns_server: \"ns.example.org\" can't be used; it is written 192.0.2.53, "
+         "192.0.2.53:5353 or [2001:db8::53]:5353\n"},
         {"modules: {m: {help: x}}",
          "f:1:15: \"help\" can't be used in a module: it is for the command line only\n"},
         {"modules: {m: {output: json}}",
@@ -327,6 +354,8 @@ static void test_refused_exporter(void **state)
          "f:2:27: allow_params: \"all_addresses\" can't be set by a URL\n"},
         {MODULES "exporter: {allow_params: server_name}",
          "f:2:26: allow_params must be a list, not one value\n"},
+        {MODULES "exporter: {allow_params: [dns_server]}",
+         "f:2:27: allow_params: \"dns_server\" can't be set by a URL\n"},
         {MODULES "exporter: {allow_params: [servername, server-name, ca_file, zebra, tls, tls]}",
          "f:2:27: allow_params: unknown option \"servername\" (did you mean \"server_name\"?)\n"
          "f:2:39: allow_params: unknown option \"server-name\" (did you mean \"server_name\"?)\n"
@@ -357,6 +386,9 @@ static void test_refused_exporter(void **state)
          "f:2:51: \"__address__\" can't be a label's name: names with two underscores in front are "
          "Prometheus' own\n"
          "f:2:70: a label has no value; give it one value or leave the key out\n"},
+        {MODULES "exporter: {targets: [{target: mx, labels: {__paramx: y}}]}",
+         "f:2:44: \"__paramx\" can't be a label's name: names with two underscores in front are "
+         "Prometheus' own\n"},
         {MODULES "exporter: {targets: [mx, {target: mx, module: m}, mx]}",
          "f:2:51: the target \"mx\" is there twice with one module (first on line 2); remove one\n"},
         {MODULES
@@ -416,6 +448,15 @@ static void test_file(void **state)
     assert_non_null(config);
     assert_int_equal(sp_trust_count(sp_config_module_at(config, 0)->materials->trust), 1);
     sp_config_unref(config);
+    /* Without a folder in its name it is in the working directory. */
+    char *before = getcwd(NULL, 0);
+    assert_non_null(before);
+    assert_int_equal(chdir(folder), 0);
+    config = sp_config_load("c.yml", &errors);
+    assert_non_null(config);
+    sp_config_unref(config);
+    assert_int_equal(chdir(before), 0);
+    free(before);
     unlink(root);
     unlink(path);
     assert_null(sp_config_load(path, &errors));
@@ -525,7 +566,7 @@ static void test_example(void **state)
         const struct sp_option_info *info = sp_option_at(i);
         char key[64];
         if (info->scope != SP_SCOPE_ENDPOINT && strcmp(info->name, "ca-file") != 0 &&
-            strcmp(info->name, "ca-dir") != 0)
+            strcmp(info->name, "ca-dir") != 0 && strcmp(info->name, "dns-server") != 0)
             continue;
         if (strcmp(info->name, "all-addresses") == 0) /* can only be "no" */
             continue;
@@ -541,6 +582,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_module, begin, end),
+        cmocka_unit_test_setup_teardown(test_flags_and_names, begin, end),
         cmocka_unit_test_setup_teardown(test_settings, begin, end),
         cmocka_unit_test_setup_teardown(test_anchors, begin, end),
         cmocka_unit_test_setup_teardown(test_references, begin, end),
