@@ -148,6 +148,49 @@ static void test_modules_are_bounded(void **state)
     sp_metrics_free(metrics);
 }
 
+/* A module of that name is one of the others, and counts of either result alone make them appear. */
+static void test_other_modules(void **state)
+{
+    (void)state;
+    for (int success = 0; success < 2; success++) {
+        struct sp_metrics *metrics = sp_metrics_new(STARTED_MS);
+        char *text = render(metrics, 0, SP_EXPOSITION_TEXT);
+
+        assert_null(strstr(text, "(other)"));
+        free(text);
+        sp_metrics_add_module(metrics, "(other)");
+        text = render(metrics, 0, SP_EXPOSITION_TEXT);
+        assert_null(strstr(text, "(other)"));
+        free(text);
+        sp_metrics_count_probe(metrics, "(other)", success);
+        text = render(metrics, 0, SP_EXPOSITION_TEXT);
+        expect(text, success ? "smtp_probe_probes_total{module=\"(other)\",result=\"success\"} 1"
+                             : "smtp_probe_probes_total{module=\"(other)\",result=\"failure\"} 1");
+        free(text);
+        sp_metrics_free(metrics);
+    }
+}
+
+static void test_modules_are_sorted(void **state)
+{
+    static const char *const names[] = {"b", "a", "d", "c", "ab", "B"};
+    static const char *const sorted[] = {"\"B\"", "\"a\"", "\"ab\"", "\"b\"", "\"c\"", "\"d\""};
+    struct sp_metrics *metrics = sp_metrics_new(STARTED_MS);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        sp_metrics_add_module(metrics, names[i]);
+    char *text = render(metrics, 0, SP_EXPOSITION_TEXT);
+    const char *at = strstr(text, "\nsmtp_probe_probes_total{");
+    for (size_t i = 0; i < sizeof sorted / sizeof sorted[0]; i++) {
+        assert_non_null(at);
+        at = strstr(at, sorted[i]);
+    }
+    assert_non_null(at);
+    free(text);
+    sp_metrics_free(metrics);
+}
+
 static void test_odd_names(void **state)
 {
     struct sp_metrics *metrics = sp_metrics_new(STARTED_MS);
@@ -306,11 +349,12 @@ static void test_cost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_new),        cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_reload),     cmocka_unit_test(test_modules_are_bounded),
-        cmocka_unit_test(test_odd_names),  cmocka_unit_test(test_cap),
-        cmocka_unit_test(test_statm),      cmocka_unit_test(test_process),
-        cmocka_unit_test(test_documented), cmocka_unit_test(test_cost),
+        cmocka_unit_test(test_new),           cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_reload),        cmocka_unit_test(test_modules_are_bounded),
+        cmocka_unit_test(test_other_modules), cmocka_unit_test(test_modules_are_sorted),
+        cmocka_unit_test(test_odd_names),     cmocka_unit_test(test_cap),
+        cmocka_unit_test(test_statm),         cmocka_unit_test(test_process),
+        cmocka_unit_test(test_documented),    cmocka_unit_test(test_cost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
