@@ -310,6 +310,7 @@ static void test_same_target(void **state)
     char *text = render(samples, 3, SP_EXPOSITION_TEXT);
     expect(text, "probe_success{target=\"mx.example.org\",ip=\"192.0.2.1\"} 1");
     expect(text, "probe_success{target=\"mx.example.org\",ip=\"192.0.2.2\"} 1");
+    expect_no(text, "{target=\"mx.example.org\"}");
     free(text);
     for (size_t i = 0; i < 3; i++)
         sample_free(&samples[i]);
