@@ -216,6 +216,55 @@ static void test_rows(void **state)
     end(history, config);
 }
 
+/* One target by two modules is two endpoints. */
+static void test_modules(void **state)
+{
+    static struct sp_module other;
+    struct sp_config *config;
+    struct sp_history *history = begin(4, &config);
+    const struct sp_history_row *const *rows;
+    size_t count;
+    (void)state;
+    other = config->module;
+    other.name = "lmtp";
+    for (uint64_t id = 1; id <= 4; id++) {
+        struct sp_outcome *outcome = make(config, id, "mx.example.org", SP_REASON_OK, 0);
+        outcome->module = id % 2 ? &config->module : &other;
+        sp_history_add(history, outcome);
+        sp_outcome_unref(outcome);
+    }
+    rows = sp_history_rows(history, &count);
+    assert_int_equal(count, 2);
+    assert_string_equal(rows[0]->module, "lmtp");
+    assert_int_equal(rows[0]->last_id, 4);
+    assert_string_equal(rows[1]->module, "smtp");
+    assert_int_equal(rows[1]->last_id, 3);
+    end(history, config);
+}
+
+/* A version is told only of TLS that stood. */
+static void test_tls_version(void **state)
+{
+    struct sp_config *config;
+    struct sp_history *history = begin(4, &config);
+    const struct sp_history_row *const *rows;
+    size_t count;
+    (void)state;
+    for (uint64_t id = 1; id <= 2; id++) {
+        struct sp_outcome *outcome = make(config, id, "mx.example.org", SP_REASON_OK, 0);
+        outcome->result.evidence->tls.version_text = "TLSv1.3";
+        outcome->result.evidence->tls.established = id == 1;
+        sp_history_add(history, outcome);
+        rows = sp_history_rows(history, &count);
+        if (id == 1)
+            assert_string_equal(rows[0]->tls_version, "TLSv1.3");
+        else
+            assert_null(rows[0]->tls_version);
+        sp_outcome_unref(outcome);
+    }
+    end(history, config);
+}
+
 static void test_bars(void **state)
 {
     struct sp_config *config;
@@ -466,6 +515,8 @@ int main(void)
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_rows_stay_in_order),
         cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_modules),
+        cmocka_unit_test(test_tls_version),
         cmocka_unit_test(test_bars),
         cmocka_unit_test(test_messages_are_cut),
         cmocka_unit_test(test_rows_are_bounded),

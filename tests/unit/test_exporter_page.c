@@ -174,7 +174,7 @@ static void test_search(void **state)
         {"\tmx1.example\t ok ", false, 1},
         /* Eight words count, and 64 letters of each. */
         {"mx1 example org ok tlsv1.3 smtp starttls smtp_starttls nothing", false, 1},
-        {"mx1 example org ok tlsv1.3 smtp nothing smtp_starttls", false, 0},
+        {"mx1 example org ok tlsv1.3 smtp starttls nothing", false, 0},
         {"\"><script>", false, 0},
     };
     struct sp_history *history = sample_history();
@@ -198,6 +198,68 @@ static void test_search(void **state)
     has(page, "value=\"&quot;&gt;&lt;script&gt; &amp; b\"");
     has(page, "href=\"/x/?q=%22%3E%3Cscript%3E%20%26%20b\"");
     free(page);
+    sp_history_free(history);
+}
+
+/* Bars have a height whatever a probe took, and only warnings have a dot. A clock that was set back makes no
+ * probe of the future. */
+static void test_bars(void **state)
+{
+    struct sp_history *history = sp_history_new(10);
+    struct sp_page_context context = sample_context(history);
+    struct sp_outcome *quick = sample_outcome_of(FIXTURE_GOOD);
+    struct sp_outcome *warned = sample_outcome_of(FIXTURE_PLAIN);
+
+    (void)state;
+    quick->target = warned->target = "mx.example.org";
+    quick->result.evidence->total_ns = 0;
+    warned->ended_ms = SAMPLE_NOW_MS + 3600000;
+    assert_int_equal(warned->result.state, SP_STATE_WARNING);
+    sample_add(history, quick);
+    sample_add(history, warned);
+    char *page = make_status(&context);
+    has(page, "<path class=\"ok\" fill-rule=\"evenodd\" d=\"M190 15h4v1h-4z\"/>");
+    has(page,
+        "<path class=\"warning\" fill-rule=\"evenodd\" d=\"M195 0h4v3h-4zM195 5h4v11h-4z\"/>");
+    has(page, ">0 seconds ago</time>");
+    free(page);
+    sp_history_free(history);
+}
+
+/* Each of the things that a search looks at, where nothing else says the same. */
+static void test_search_fields(void **state)
+{
+    static const struct {
+        const char *search;
+        size_t rows;
+    } cases[] = {
+        {"has", 1},           {"zebra", 1},
+        {"ZEBRA tlsv1.3", 1}, {"zebra critical", 0},
+        {"critical", 1},      {"certificate-expired", 1},
+        {"mx8.", 1},          {"_starttls", 2},
+        {"ebr", 1},           {"mx7.example.org zebra ok", 1},
+    };
+    struct sp_history *history = sp_history_new(10);
+    struct sp_page_context context = sample_context(history);
+    struct sp_outcome *good = sample_outcome_of(FIXTURE_GOOD);
+    struct sp_outcome *bad = sample_outcome_of(FIXTURE_EXPIRED);
+
+    (void)state;
+    good->target = "mx7.example.org";
+    good->result.message = "a zebra";
+    bad->target = "mx8.example.org";
+    bad->result.message = "";
+    sample_add(history, good);
+    sample_add(history, bad);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        context.search = cases[i].search;
+        char *page = make_status(&context);
+        size_t rows = count(page, "<tr role=\"row\" class=");
+
+        if (rows != cases[i].rows)
+            fail_msg("\"%s\": %zu rows", cases[i].search, rows);
+        free(page);
+    }
     sp_history_free(history);
 }
 
@@ -306,6 +368,7 @@ static void test_not_kept(void **state)
     char *page = make_status(&context);
     has(page, "mx1.example.org");
     lacks(page, "/history/");
+    lacks(page, "<code>ok</code>"); /* what is well needs no reason */
     free(page);
     sp_buf_init(&out, SP_LIMIT_WEB_PAGE);
     assert_true(sp_page_outcome_not_kept(&context, 77, &out));
@@ -315,6 +378,34 @@ static void test_not_kept(void **state)
     sp_buf_init(&out, SP_LIMIT_WEB_PAGE);
     assert_true(sp_page_not_found(&context, &out));
     free(page_of(&out));
+    sp_history_free(history);
+}
+
+/* Of many modules some are named; and a clock that was set back gives no negative time. */
+static void test_facts(void **state)
+{
+    struct sp_history *history = sp_history_new(10);
+    struct sp_page_context context = sample_context(history);
+    struct sp_buf yaml, errors;
+
+    (void)state;
+    sp_buf_init(&yaml, 4096);
+    sp_buf_init(&errors, 4096);
+    assert_true(sp_buf_append_str(&yaml, "modules:\n"));
+    for (int i = 1; i <= 21; i++)
+        assert_true(sp_buf_printf(&yaml, "  m%02d: {}\n", i));
+    struct sp_config *config =
+        sp_config_from_memory("t.yml", (const char *)yaml.data, yaml.len, &errors);
+    assert_non_null(config);
+    context.config = config;
+    context.started_ms = SAMPLE_NOW_MS + 5000;
+    char *page = make_status(&context);
+    has(page, "m19, m20 and 1 more</dd>");
+    has(page, "<dd>0 seconds</dd>");
+    free(page);
+    sp_config_unref(config);
+    sp_buf_free(&yaml);
+    sp_buf_free(&errors);
     sp_history_free(history);
 }
 
@@ -504,6 +595,14 @@ static void test_probes_without_row(void **state)
     (void)state;
     lacks(page, "Probes of this endpoint");
     free(page);
+    /* Nor need it be one of those that are known. */
+    sample_add(history, sample_outcome_of(FIXTURE_GOOD));
+    outcome->id = ++sample_last_id;
+    page = make_outcome(&context, outcome);
+    has(page, "Earlier: OK</a>");
+    lacks(page, "Later: ");
+    assert_int_equal(count(page, "<li aria-current"), 1);
+    free(page);
     sp_outcome_unref(outcome);
     sp_history_free(history);
 }
@@ -632,14 +731,25 @@ static int write_pages(const char *directory)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_escape),        cmocka_unit_test(test_cap),
-        cmocka_unit_test(test_status),        cmocka_unit_test(test_search),
-        cmocka_unit_test(test_pages),         cmocka_unit_test(test_not_kept),
-        cmocka_unit_test(test_empty),         cmocka_unit_test(test_outcome_good),
-        cmocka_unit_test(test_outcome_all),   cmocka_unit_test(test_outcome_markup),
-        cmocka_unit_test(test_outcome_large), cmocka_unit_test(test_pages_are_whole),
-        cmocka_unit_test(test_probes),        cmocka_unit_test(test_probes_many),
-        cmocka_unit_test(test_strange_times), cmocka_unit_test(test_probes_without_row),
+        cmocka_unit_test(test_escape),
+        cmocka_unit_test(test_cap),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_search),
+        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_not_kept),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_outcome_good),
+        cmocka_unit_test(test_outcome_all),
+        cmocka_unit_test(test_outcome_markup),
+        cmocka_unit_test(test_outcome_large),
+        cmocka_unit_test(test_pages_are_whole),
+        cmocka_unit_test(test_probes),
+        cmocka_unit_test(test_probes_many),
+        cmocka_unit_test(test_bars),
+        cmocka_unit_test(test_facts),
+        cmocka_unit_test(test_search_fields),
+        cmocka_unit_test(test_strange_times),
+        cmocka_unit_test(test_probes_without_row),
     };
 
     if (argc == 3 && strcmp(argv[1], "--write") == 0)
