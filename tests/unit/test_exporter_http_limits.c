@@ -96,6 +96,45 @@ static void test_no_request_hides_in_another(void **state)
     free(reply);
 }
 
+static void test_body_has_a_cap(void **state)
+{
+    static const struct {
+        size_t len;
+        bool chunked;
+        unsigned status; /* 0: closed without a reply */
+    } rows[] = {{SP_LIMIT_HTTP_BODY, false, 200},
+                {SP_LIMIT_HTTP_BODY + 1, false, 413},
+                {SP_LIMIT_HTTP_BODY, true, 200},
+                {SP_LIMIT_HTTP_BODY + 1, true, 0},
+                {8 * SP_LIMIT_HTTP_BODY, true, 0}};
+    struct sp_http *http = serve((struct sp_http_config){0});
+    struct reply *reply = malloc(sizeof *reply);
+    char *body = malloc(8 * SP_LIMIT_HTTP_BODY);
+    (void)state;
+    memset(body, 'b', 8 * SP_LIMIT_HTTP_BODY);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char head[128];
+        int fd = dial(port_of(http, 0));
+        if (rows[i].chunked)
+            snprintf(head, sizeof head, "Transfer-Encoding: chunked\r\n\r\n%zx\r\n", rows[i].len);
+        else
+            snprintf(head, sizeof head, "Content-Length: %zu\r\n\r\n", rows[i].len);
+        say_text(fd, "POST /x HTTP/1.1\r\nHost: h\r\n");
+        say_text(fd, head);
+        say(fd, body, rows[i].len);
+        say_text(fd, rows[i].chunked ? "\r\n0\r\n\r\n" : "");
+        await(fd, reply, false);
+        if (status_of(reply) != rows[i].status || (rows[i].status == 0 && !reply->eof))
+            fail_msg("%s %zu: %s", rows[i].chunked ? "chunked" : "length", rows[i].len,
+                     reply->text);
+        close(fd);
+    }
+    assert_int_equal(sp_http_in_flight(http), 0);
+    close_server(http);
+    free(body);
+    free(reply);
+}
+
 /* --- memory ------------------------------------------------------------------------------------ */
 
 static void test_replies_that_nobody_reads_have_a_cap(void **state)
@@ -264,6 +303,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_request_hides_in_another),
+        cmocka_unit_test(test_body_has_a_cap),
         cmocka_unit_test(test_replies_that_nobody_reads_have_a_cap),
         cmocka_unit_test(test_used_connections_are_kept_longer),
         cmocka_unit_test(test_places_are_not_kept_when_they_are_few),
