@@ -21,7 +21,7 @@
 #define SP_LIMIT_READ 16384u    /* one read from the socket */
 #define SP_LIMIT_TLS_IN 65536u  /* ciphertext waiting for the TLS library */
 #define SP_LIMIT_TLS_OUT 65536u /* ciphertext waiting for the socket */
-#define SP_LIMIT_SURVEYS 4u      /* connections that ask for more of one endpoint */
+#define SP_LIMIT_SURVEYS 5u      /* connections that ask for more of one endpoint */
 #define SP_LIMIT_CLIENT_HELLO 2048u /* octets of a ClientHello made by hand */
 #define SP_LIMIT_PENDING 16384u /* plaintext waiting for the socket */
 /* Octets kept of one handshake message while a server's hello is read: a ServerKeyExchange with 8192-bit
@@ -38,9 +38,11 @@
 #define SP_LIMIT_NAMES 256u          /* subjectAltName entries kept */
 #define SP_LIMIT_DER_DEPTH 24u       /* nesting of DER values */
 #define SP_LIMIT_RSA_EXPONENT 64u    /* bits; a signature check costs in proportion to them */
+#define SP_LIMIT_EXTENSIONS 128u     /* unknown extensions of one certificate that are compared */
+#define SP_LIMIT_POLICIES 64u        /* policies, or pairs of mapped ones, of one certificate */
 #define SP_LIMIT_CERT_FLAWS 8u       /* breaches of RFC 5280 kept of one certificate */
 #define SP_LIMIT_DN_TEXT 1024u       /* octets of a distinguished name as text */
-#define SP_LIMIT_PATH_DEPTH 10u      /* certificates in one path, root included */
+#define SP_LIMIT_PATH_DEPTH 17u      /* certificates in one path: SP_LIMIT_CERTS and the root */
 #define SP_LIMIT_PATH_TRIES 32u      /* signature checks spent on one chain, 4 ms each at worst */
 #define SP_LIMIT_PATH_STEPS 256u     /* certificates tried as part of a path, of one chain */
 #define SP_LIMIT_PATH_ANCHORS 16u    /* anchors of one name that are tried */

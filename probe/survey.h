@@ -21,7 +21,8 @@ struct sp_services;
 enum sp_survey_question {
     SP_SURVEY_ANYTHING,     /* the session's offer was refused: every version and suite we know */
     SP_SURVEY_OLD_VERSIONS, /* only versions that --tls-policy doesn't allow, every suite */
-    SP_SURVEY_OTHER_SUITES, /* a version that it allows, only suites that it doesn't */
+    SP_SURVEY_WEAK_SUITES,  /* versions that it allows, only suites with broken parts */
+    SP_SURVEY_OTHER_SUITES, /* the same with the other suites that it doesn't allow */
     SP_SURVEY_OTHER_GROUPS, /* versions and suites that it allows, only groups that it doesn't */
     SP_SURVEY_QUESTION_COUNT
 };
@@ -56,7 +57,7 @@ struct sp_survey {
     int64_t ns;            /* how long it took, from connecting on; 0 when skipped */
 };
 
-/* "anything", "old-versions", "other-suites", "other-groups". */
+/* "anything", "old-versions", "weak-suites", "other-suites", "other-groups". */
 const char *sp_survey_question_name(enum sp_survey_question question);
 /* "skipped", "failed", "refused", "accepted". */
 const char *sp_survey_outcome_name(enum sp_survey_outcome outcome);

@@ -22,16 +22,20 @@ struct question {
 
 static const struct question everything[] = {{SP_SURVEY_ANYTHING, SSL_3, SP_TLS_1_3}};
 
-/* TLS 1.3 is always asked alone for its suites: a server that speaks it never looks at the older ones. */
+/* TLS 1.3 is always asked alone for its suites: a server that speaks it never looks at the older ones.
+ * Weak suites are asked for alone because a server with an order of its own would hide them behind
+ * better ones. */
 static const struct question of_modern[] = {{SP_SURVEY_OLD_VERSIONS, SP_TLS_1_2, SP_TLS_1_2},
                                             {SP_SURVEY_OLD_VERSIONS, SSL_3, SP_TLS_1_1},
                                             {SP_SURVEY_OTHER_SUITES, SP_TLS_1_3, SP_TLS_1_3},
                                             {SP_SURVEY_OTHER_GROUPS, SP_TLS_1_3, SP_TLS_1_3}};
 static const struct question of_intermediate[] = {{SP_SURVEY_OLD_VERSIONS, SSL_3, SP_TLS_1_1},
+                                                  {SP_SURVEY_WEAK_SUITES, SP_TLS_1_2, SP_TLS_1_2},
                                                   {SP_SURVEY_OTHER_SUITES, SP_TLS_1_2, SP_TLS_1_2},
                                                   {SP_SURVEY_OTHER_SUITES, SP_TLS_1_3, SP_TLS_1_3},
                                                   {SP_SURVEY_OTHER_GROUPS, SP_TLS_1_2, SP_TLS_1_3}};
 static const struct question of_old[] = {{SP_SURVEY_OLD_VERSIONS, SSL_3, SSL_3},
+                                         {SP_SURVEY_WEAK_SUITES, SP_TLS_1_0, SP_TLS_1_2},
                                          {SP_SURVEY_OTHER_SUITES, SP_TLS_1_0, SP_TLS_1_2},
                                          {SP_SURVEY_OTHER_SUITES, SP_TLS_1_3, SP_TLS_1_3},
                                          {SP_SURVEY_OTHER_GROUPS, SP_TLS_1_2, SP_TLS_1_3}};
@@ -89,18 +93,20 @@ static const char *describe(struct sp_arena *arena, const struct question *quest
     if (question->question == SP_SURVEY_ANYTHING)
         return "every version and cipher suite from SSLv3 to TLSv1.3";
     bool one = question->version_min == question->version_max;
-    const char *what = question->question == SP_SURVEY_OLD_VERSIONS   ? "any cipher suite"
-                       : question->question == SP_SURVEY_OTHER_SUITES ? "cipher suites outside of"
-                                                                      : "groups outside of";
+    static const char *const what[SP_SURVEY_QUESTION_COUNT] = {
+        [SP_SURVEY_OLD_VERSIONS] = "any cipher suite",
+        [SP_SURVEY_WEAK_SUITES] = "weak cipher suites outside of",
+        [SP_SURVEY_OTHER_SUITES] = "other cipher suites outside of",
+        [SP_SURVEY_OTHER_GROUPS] = "groups outside of"};
     bool named = question->question != SP_SURVEY_OLD_VERSIONS;
     return sp_arena_printf(arena, "%s%s%s with %s%s%s", one ? "" : min, one ? "" : " to ", max,
-                           what, named ? " " : "", named ? profile->name : "");
+                           what[question->question], named ? " " : "", named ? profile->name : "");
 }
 
 const char *sp_survey_question_name(enum sp_survey_question question)
 {
-    static const char *const names[SP_SURVEY_QUESTION_COUNT] = {"anything", "old-versions",
-                                                                "other-suites", "other-groups"};
+    static const char *const names[SP_SURVEY_QUESTION_COUNT] = {
+        "anything", "old-versions", "weak-suites", "other-suites", "other-groups"};
     return names[question];
 }
 
@@ -148,35 +154,66 @@ bool sp_survey_plan(struct sp_evidence *evidence, const char *skip)
 
 /* --- the offer --------------------------------------------------------------------------------- */
 
+/* Broken or missing encryption, or nobody to talk to. */
+static bool is_weak_suite(const char *name)
+{
+    static const char *const words[] = {"NULL", "EXPORT", "_anon_", "RC4",
+                                        "RC2",  "DES",    "IDEA",   "MD5"};
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (strstr(name, words[i]))
+            return true;
+    return false;
+}
+
 static bool is_wanted(const struct sp_survey *survey, enum sp_tls_policy policy,
                       const struct sp_tls_suite *suite)
 {
     bool is_13 = sp_tls_suite_is_13(suite->number);
+    bool allowed = sp_tls_profile_has_suite(policy, suite->number);
     if (suite->number == 0 || (is_13 && survey->version_max < SP_TLS_1_3) ||
         (!is_13 && survey->version_min >= SP_TLS_1_3))
         return false;
-    if (survey->question == SP_SURVEY_OTHER_SUITES)
-        return !sp_tls_profile_has_suite(policy, suite->number);
-    if (survey->question == SP_SURVEY_OTHER_GROUPS) /* all others have no group to choose */
-        return sp_tls_profile_has_suite(policy, suite->number) &&
-               (is_13 || strncmp(suite->name, "TLS_ECDHE_", 10) == 0);
+    switch (survey->question) {
+    case SP_SURVEY_WEAK_SUITES: return !allowed && is_weak_suite(suite->name);
+    case SP_SURVEY_OTHER_SUITES: return !allowed && !is_weak_suite(suite->name);
+    case SP_SURVEY_OTHER_GROUPS: /* all but these suites have no group to choose */
+        return allowed && (is_13 || strncmp(suite->name, "TLS_ECDHE_", 10) == 0);
+    case SP_SURVEY_ANYTHING:
+    case SP_SURVEY_OLD_VERSIONS:
+    case SP_SURVEY_QUESTION_COUNT: break;
+    }
     return true;
+}
+
+/* Weaker than the profiles' own groups: these stand first in the offer, since many servers take the
+ * client's first one. */
+static bool is_weak_group(const struct sp_tls_group *group)
+{
+    return group->bits < (group->finite ? 3072u : 255u);
+}
+
+static void offer_groups(bool others, bool weak, struct sp_survey_offer *out)
+{
+    size_t count;
+    const struct sp_tls_group *groups = sp_tls_groups(&count);
+    for (size_t i = 0; i < count && out->group_count < SP_SURVEY_GROUPS_MAX; i++)
+        if (is_weak_group(&groups[i]) == weak &&
+            !(others && sp_tls_profile_has_group(groups[i].number)))
+            out->groups[out->group_count++] = groups[i].number;
 }
 
 void sp_survey_offer(const struct sp_survey *survey, enum sp_tls_policy policy,
                      struct sp_survey_offer *out)
 {
-    size_t suite_count, group_count;
-    const struct sp_tls_suite *suites = sp_tls_suites(&suite_count);
-    const struct sp_tls_group *groups = sp_tls_groups(&group_count);
+    size_t count;
+    const struct sp_tls_suite *suites = sp_tls_suites(&count);
     bool others = survey->question == SP_SURVEY_OTHER_GROUPS;
     out->suite_count = out->group_count = 0;
-    for (size_t i = 0; i < suite_count && out->suite_count < SP_SURVEY_SUITES_MAX; i++)
+    for (size_t i = 0; i < count && out->suite_count < SP_SURVEY_SUITES_MAX; i++)
         if (is_wanted(survey, policy, &suites[i]))
             out->suites[out->suite_count++] = suites[i].number;
-    for (size_t i = 0; i < group_count && out->group_count < SP_SURVEY_GROUPS_MAX; i++)
-        if (!others || !sp_tls_profile_has_group(groups[i].number))
-            out->groups[out->group_count++] = groups[i].number;
+    offer_groups(others, others, out);
+    offer_groups(others, !others, out);
 }
 
 bool sp_survey_offers(const struct sp_survey_offer *offer, uint16_t suite)
