@@ -89,13 +89,15 @@ static void test_escape(void **state)
     sp_html_text(&html, raw, sizeof(raw) - 1);
     sp_html_lines(&html, "x\n<y>\n", 6);
     sp_html_cut(&html, "0123456789", 6);
+    sp_html_text(&html, "\x7f", 1);
     sp_html_query(&html, "a b&c=\xC3\xA9/~");
     assert_false(html.failed);
     assert_true(sp_buf_append(&out, "", 1));
     assert_string_equal(
         (const char *)out.data,
         "<p class=\"&quot;&gt;&lt;b&gt;\">-1 2 3 %</p>a&amp;b&lt;c&gt;&quot;d&#39;\\x1b\\x00\\xff"
-        "\\u202e\xC3\xA9\\x0ax\n&lt;y&gt;\n012...a%20b%26c%3D%C3%A9%2F~");
+        "\\u202e\xC3\xA9\\x0ax\n&lt;y&gt;\n012...\\x7f"
+        "a%20b%26c%3D%C3%A9%2F~");
     sp_buf_free(&out);
 }
 
@@ -655,6 +657,44 @@ static void test_strange_times(void **state)
     }
 }
 
+/* Lists whose length a server chose are cut, and say so. */
+static void test_lists(void **state)
+{
+    enum { MANY = 70 };
+    static struct sp_cert_name names[MANY];
+    static struct sp_finding findings[MANY];
+    struct sp_history *nothing = sp_history_new(1);
+    struct sp_page_context context = sample_context(nothing);
+    struct sp_outcome *outcome = sample_outcome_of(FIXTURE_GOOD);
+    struct sp_evidence *evidence = outcome->result.evidence;
+    struct sp_cert cert = evidence->tls.certs[0];
+
+    (void)state;
+    for (size_t i = 0; i < MANY; i++) {
+        names[i] = cert.names[0];
+        findings[i] = fixture_result(FIXTURE_EXPIRED)->findings[0];
+    }
+    cert.names = names;
+    cert.name_count = MANY;
+    cert.time_valid = false;
+    evidence->tls.certs = &cert;
+    evidence->tls.cert_count = 1;
+    evidence->tls.certs_cut = true;
+    evidence->plain.cut = true;
+    outcome->result.findings = findings;
+    outcome->result.finding_count = MANY;
+    char *page = make_outcome(&context, outcome);
+    has(page, " and 6 more</dd>");
+    has(page, "And 6 more, in the JSON below.");
+    assert_int_equal(count(page, "<article class=\"finding"), 64);
+    has(page, "The server sent more than is kept.");
+    has(page, "the dates can&#39;t be read");
+    has(page, " and more</dd>");
+    free(page);
+    sp_outcome_unref(outcome);
+    sp_history_free(nothing);
+}
+
 /* Facts as large as a server can make them still are a page. */
 static void test_outcome_large(void **state)
 {
@@ -731,25 +771,16 @@ static int write_pages(const char *directory)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_escape),
-        cmocka_unit_test(test_cap),
-        cmocka_unit_test(test_status),
-        cmocka_unit_test(test_search),
-        cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_not_kept),
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_outcome_good),
-        cmocka_unit_test(test_outcome_all),
-        cmocka_unit_test(test_outcome_markup),
-        cmocka_unit_test(test_outcome_large),
-        cmocka_unit_test(test_pages_are_whole),
-        cmocka_unit_test(test_probes),
-        cmocka_unit_test(test_probes_many),
-        cmocka_unit_test(test_bars),
-        cmocka_unit_test(test_facts),
-        cmocka_unit_test(test_search_fields),
-        cmocka_unit_test(test_strange_times),
-        cmocka_unit_test(test_probes_without_row),
+        cmocka_unit_test(test_escape),        cmocka_unit_test(test_cap),
+        cmocka_unit_test(test_status),        cmocka_unit_test(test_search),
+        cmocka_unit_test(test_pages),         cmocka_unit_test(test_not_kept),
+        cmocka_unit_test(test_empty),         cmocka_unit_test(test_outcome_good),
+        cmocka_unit_test(test_outcome_all),   cmocka_unit_test(test_outcome_markup),
+        cmocka_unit_test(test_outcome_large), cmocka_unit_test(test_pages_are_whole),
+        cmocka_unit_test(test_probes),        cmocka_unit_test(test_probes_many),
+        cmocka_unit_test(test_bars),          cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_facts),         cmocka_unit_test(test_search_fields),
+        cmocka_unit_test(test_strange_times), cmocka_unit_test(test_probes_without_row),
     };
 
     if (argc == 3 && strcmp(argv[1], "--write") == 0)

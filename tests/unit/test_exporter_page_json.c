@@ -69,8 +69,66 @@ static void test_status_json(void **state)
     assert_true(number_of(row, "total_ms") == 88300 && number_of(row, "certificate_days") == 29400);
     const cJSON *timings = cJSON_GetObjectItemCaseSensitive(row, "timings_ms");
     assert_true(number_of(timings, "banner") == 20000);
+    assert_null(cJSON_GetObjectItemCaseSensitive(timings, "proxy")); /* was not tried */
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(row, "history")), 2);
     cJSON_Delete(json);
+    sp_history_free(history);
+}
+
+/* Nothing fits: the list is there and is empty; a clock that was set back gives no negative time. */
+static void test_status_json_empty(void **state)
+{
+    struct sp_history *history = sample_history();
+    struct sp_page_context context = sample_context(history);
+    struct sp_buf out;
+
+    (void)state;
+    context.search = "no such thing";
+    context.started_ms = SAMPLE_NOW_MS + 5000;
+    sp_buf_init(&out, SP_LIMIT_WEB_PAGE);
+    assert_true(sp_page_status_json(&context, &out));
+    cJSON *json = parse(&out);
+    assert_true(number_of(json, "uptime_s") == 0 && number_of(json, "found") == 0);
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, "endpoints");
+    assert_true(cJSON_IsArray(list) && cJSON_GetArraySize(list) == 0);
+    cJSON_Delete(json);
+    sp_history_free(history);
+}
+
+/* Each page has its part of the endpoints, in the order of all. */
+static void test_status_json_pages(void **state)
+{
+    struct sp_history *history = sp_history_new(10);
+    struct sp_page_context context = sample_context(history);
+    char target[32];
+    int next = 0;
+
+    (void)state;
+    for (int i = 0; i < 450; i++) {
+        struct sp_outcome *outcome = sample_outcome_of(FIXTURE_GOOD);
+
+        outcome->target = sp_arena_printf(outcome->arena, "mx%03d", (i * 7) % 450);
+        sample_add(history, outcome);
+    }
+    for (int number = 1; number <= 3; number++) {
+        const cJSON *row;
+        struct sp_buf out;
+
+        context.page = number == 1 ? "1" : number == 2 ? "2" : "3";
+        sp_buf_init(&out, SP_LIMIT_WEB_PAGE);
+        assert_true(sp_page_status_json(&context, &out));
+        cJSON *json = parse(&out);
+        assert_int_equal(number_of(json, "page"), number * 1000);
+        assert_int_equal(number_of(json, "pages"), 3000);
+        assert_int_equal(number_of(json, "found"), 450000);
+        cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(json, "endpoints"))
+        {
+            snprintf(target, sizeof(target), "mx%03d", next++);
+            assert_string_equal(string_of(row, "target"), target);
+        }
+        assert_int_equal(next, number < 3 ? number * 200 : 450);
+        cJSON_Delete(json);
+    }
     sp_history_free(history);
 }
 
@@ -136,10 +194,9 @@ static void test_style(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_status_json),
-        cmocka_unit_test(test_sd_json),
-        cmocka_unit_test(test_outcome_json),
-        cmocka_unit_test(test_style),
+        cmocka_unit_test(test_status_json),       cmocka_unit_test(test_status_json_empty),
+        cmocka_unit_test(test_status_json_pages), cmocka_unit_test(test_sd_json),
+        cmocka_unit_test(test_outcome_json),      cmocka_unit_test(test_style),
     };
 
     return cmocka_run_group_tests(tests, sample_load_config, sample_free_config);
