@@ -91,10 +91,10 @@ const char *sp_http_header_list(const struct sp_http_request *request, const cha
  * checked. */
 uint64_t sp_http_waited_ms(const struct sp_http_request *request);
 /*
- * Compresses by Accept-Encoding what has 1 KiB to 1 MiB, adds the security headers where the response has none of its own. Takes
- * the content of `body` (it is empty afterwards) and frees nothing else. A client that is gone does no
- * harm. While replies of SP_LIMIT_HTTP_HELD octets wait for slow clients, a large body becomes a 503. The
- * request is gone when this returns.
+ * Compresses by Accept-Encoding what has 1 KiB to 1 MiB, adds the security headers where the response has
+ * none of its own. Takes the content of `body` (it is empty afterwards) and frees nothing else. A client
+ * that is gone does no harm. While replies of SP_LIMIT_HTTP_HELD octets wait for slow clients, a large body
+ * becomes a 503. The request is gone when this returns.
  */
 void sp_http_reply(struct sp_http_request *request, const struct sp_http_response *response);
 /* One line of text. */
