@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* RFC 8305 §5: the recommended delay between two attempts. */
 #define HEAD_START_MS 250u
@@ -154,11 +155,14 @@ static void record_attempt(struct attempt *attempt, enum sp_reason reason)
         return;
     }
     const char *ip = address_text(evidence->arena, &attempt->address);
-    if (!evidence->attempts)
-        evidence->attempts =
-            sp_arena_array(evidence->arena, conn->attempt_count, sizeof *evidence->attempts);
-    if (!ip || !evidence->attempts || evidence->attempt_count >= conn->attempt_count)
+    /* A new array each time: there are few, and some may be from a connection before this one. */
+    struct sp_attempt *attempts =
+        sp_arena_array(evidence->arena, evidence->attempt_count + 1, sizeof *attempts);
+    if (!ip || !attempts)
         return;
+    if (evidence->attempt_count > 0)
+        memcpy(attempts, evidence->attempts, evidence->attempt_count * sizeof *attempts);
+    evidence->attempts = attempts;
     evidence->attempts[evidence->attempt_count++] = (struct sp_attempt){
         ip, reason, conn->config.now_ns(conn->config.data) - attempt->started_ns};
     if (reason != SP_REASON_CANCELLED) {
@@ -319,6 +323,12 @@ bool sp_conn_open_unix(struct sp_conn *conn, const char *path)
     conn->handles++;
     uv_pipe_connect(&attempt->request, &attempt->as.pipe, path, on_connect);
     return true;
+}
+
+const struct sockaddr_storage *sp_conn_peer(const struct sp_conn *conn)
+{
+    bool there = conn->winner && conn->winner->address.ss_family != AF_UNIX;
+    return there ? &conn->winner->address : NULL;
 }
 
 void sp_conn_abandon(struct sp_conn *conn, enum sp_reason reason)

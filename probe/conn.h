@@ -53,6 +53,8 @@ struct sp_conn *sp_conn_new(const struct sp_conn_config *config);
 bool sp_conn_open(struct sp_conn *conn, const struct sockaddr_storage *addresses, size_t count);
 /* The same for a Unix socket. */
 bool sp_conn_open_unix(struct sp_conn *conn, const char *path);
+/* The address that is connected; NULL: none, or a Unix socket. Valid as long as the connection. */
+const struct sockaddr_storage *sp_conn_peer(const struct sp_conn *conn);
 /* Gives up on addresses that did not answer: each open attempt is recorded with `reason`. */
 void sp_conn_abandon(struct sp_conn *conn, enum sp_reason reason);
 /* Sends octets (through TLS once that is up). What the socket doesn't take now waits in a capped

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "probe/session.h"
 
-#include "probe/conn.h"
-#include "probe/dialogue.h"
 #include "probe/path.h"
 #include "probe/revocation.h"
+#include "probe/session_private.h"
 #include "probe/survey.h"
 
 #include <assert.h>
@@ -16,31 +15,13 @@
 /* The reply to QUIT is a courtesy, not a fact worth waiting for. */
 #define QUIT_TIMEOUT_MS 1000u
 
-struct sp_session {
-    struct sp_session_config config;
-    struct sp_evidence *evidence;
-    struct sp_dns_query *query;
-    struct sockaddr_storage *addresses; /* in the evidence's arena */
-    size_t address_count;
-    struct sp_conn *conn;
-    struct sp_dialogue dialogue;
-    uv_timer_t timer;             /* the nearer of the phase's limit and the endpoint's */
-    uint64_t epoch_ns, paused_ns; /* uv_hrtime; paused_ns 0: the clock runs */
-    int64_t phase_limit_ns, phase_started_ns;
-    enum sp_phase limited_phase;
-    struct sp_surveys *surveys; /* under way, behind the session proper */
-    unsigned handles;
-    bool finished, stepping;
-    bool stopped; /* from outside: nothing more is to be asked */
-};
-
 static void finish(struct sp_session *session, bool polite);
 static void step(struct sp_session *session, struct sp_event *event);
 static void gather_certificates(struct sp_session *session);
 
 /* --- time ------------------------------------------------------------------------------------- */
 
-static int64_t elapsed_ns(const struct sp_session *session)
+int64_t sp_session_elapsed_ns(const struct sp_session *session)
 {
     uint64_t now = session->paused_ns ? session->paused_ns : uv_hrtime();
     return (int64_t)(now - session->epoch_ns);
@@ -48,7 +29,7 @@ static int64_t elapsed_ns(const struct sp_session *session)
 
 static int64_t now_of_conn(void *data)
 {
-    return elapsed_ns(data);
+    return sp_session_elapsed_ns(data);
 }
 
 static const struct sp_options *options_of(const struct sp_session *session)
@@ -58,10 +39,8 @@ static const struct sp_options *options_of(const struct sp_session *session)
 
 static int64_t endpoint_limit_ns(const struct sp_session *session)
 {
-    return (int64_t)options_of(session)->timeout_ms * 1000000;
+    return (int64_t)options_of(session)->timeout_ms * 1000000 - session->spent_ns;
 }
-
-static void on_timer(uv_timer_t *timer);
 
 static void arm_timer(struct sp_session *session)
 {
@@ -69,33 +48,33 @@ static void arm_timer(struct sp_session *session)
     int64_t phase_end = session->phase_started_ns + session->phase_limit_ns;
     if (session->phase_limit_ns > 0 && phase_end < until)
         until = phase_end;
-    int64_t left = until - elapsed_ns(session);
+    int64_t left = until - sp_session_elapsed_ns(session);
     /* Rounded up, so that it never fires before its time; uv's clock may lag behind by one turn. */
     uint64_t left_ms = left > 0 ? (uint64_t)(left + 999999) / 1000000 : 0;
     left_ms++; /* uv counts from a clock cut to whole milliseconds */
     uint64_t lag_ms = uv_hrtime() / 1000000 - uv_now(session->config.services->loop);
-    uv_timer_start(&session->timer, on_timer, left_ms + (lag_ms < 1000 ? lag_ms : 0), 0);
+    uv_timer_start(&session->timer, sp_session_on_timer, left_ms + (lag_ms < 1000 ? lag_ms : 0), 0);
 }
 
 /* Gives the phase a limit of its own; 0: only the endpoint's. */
-static void limit_phase(struct sp_session *session, enum sp_phase phase, uint32_t limit_ms)
+void sp_session_limit_phase(struct sp_session *session, enum sp_phase phase, uint32_t limit_ms)
 {
     session->limited_phase = phase;
-    session->phase_started_ns = elapsed_ns(session);
+    session->phase_started_ns = sp_session_elapsed_ns(session);
     session->phase_limit_ns = (int64_t)limit_ms * 1000000;
     arm_timer(session);
 }
 
-static void begin_span(struct sp_session *session, enum sp_phase phase)
+void sp_session_begin_span(struct sp_session *session, enum sp_phase phase)
 {
-    session->evidence->spans[phase].start_ns = elapsed_ns(session);
+    session->evidence->spans[phase].start_ns = sp_session_elapsed_ns(session);
 }
 
-static void end_span(struct sp_session *session, enum sp_phase phase)
+void sp_session_end_span(struct sp_session *session, enum sp_phase phase)
 {
     struct sp_span *span = &session->evidence->spans[phase];
     if (span->start_ns >= 0)
-        span->ns = elapsed_ns(session) - span->start_ns;
+        span->ns = sp_session_elapsed_ns(session) - span->start_ns;
 }
 
 /* Looking up and connecting have words of their own for "too slow"; what comes later is told apart by
@@ -120,7 +99,7 @@ static void run_out(struct sp_session *session, bool whole, int64_t limit_ns)
     if (phase == SP_PHASE_RESOLVE || phase == SP_PHASE_CONNECT) {
         if (session->conn)
             sp_conn_abandon(session->conn, SP_REASON_CONNECT_TIMEOUT);
-        end_span(session, phase);
+        sp_session_end_span(session, phase);
         sp_evidence_fail(session->evidence, timeout_reason(phase, whole), phase, ETIMEDOUT, detail);
         finish(session, false);
         return;
@@ -133,12 +112,12 @@ static void run_out(struct sp_session *session, bool whole, int64_t limit_ns)
     step(session, &event);
 }
 
-static void on_timer(uv_timer_t *timer)
+void sp_session_on_timer(uv_timer_t *timer)
 {
     struct sp_session *session = timer->data;
     int64_t whole_ns = endpoint_limit_ns(session);
-    bool whole = elapsed_ns(session) >= whole_ns;
-    run_out(session, whole, whole ? whole_ns : session->phase_limit_ns);
+    bool whole = sp_session_elapsed_ns(session) >= whole_ns;
+    run_out(session, whole, whole ? whole_ns + session->spent_ns : session->phase_limit_ns);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -151,7 +130,7 @@ static void drop_handle(struct sp_session *session)
     free(session);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+void sp_session_on_timer_closed(uv_handle_t *handle)
 {
     drop_handle(handle->data);
 }
@@ -168,7 +147,7 @@ static void hand_over(void *data)
     struct sp_evidence *evidence = session->evidence;
     session->surveys = NULL;
     session->evidence = NULL;
-    uv_close((uv_handle_t *)&session->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&session->timer, sp_session_on_timer_closed);
     session->config.events->done(session->config.data, session, evidence);
 }
 
@@ -178,7 +157,7 @@ static void finish(struct sp_session *session, bool polite)
     if (session->finished)
         return;
     session->finished = true;
-    session->evidence->total_ns = elapsed_ns(session);
+    session->evidence->total_ns = sp_session_elapsed_ns(session);
     if (session->query)
         sp_dns_cancel(session->query);
     session->query = NULL;
@@ -199,8 +178,8 @@ static void finish(struct sp_session *session, bool polite)
         hand_over(session);
 }
 
-static void finish_with(struct sp_session *session, enum sp_reason reason, enum sp_phase phase,
-                        const char *detail)
+void sp_session_finish_with(struct sp_session *session, enum sp_reason reason, enum sp_phase phase,
+                            const char *detail)
 {
     sp_evidence_fail(session->evidence, reason, phase, 0, detail);
     finish(session, false);
@@ -216,9 +195,13 @@ static void start_tls(struct sp_session *session)
     bool address = endpoint->server_name &&
                    (uv_ip4_addr(endpoint->server_name, 0, (struct sockaddr_in *)&unused) == 0 ||
                     uv_ip6_addr(endpoint->server_name, 0, (struct sockaddr_in6 *)&unused) == 0);
-    struct sp_tls_config config = {.version_min = options->tls_min,
-                                   .version_max = options->tls_max,
-                                   .sni = address ? NULL : endpoint->server_name};
+    struct sp_tls_config config = {
+        .version_min = options->tls_min,
+        .version_max = options->tls_max,
+        .sni = address ? NULL : endpoint->server_name,
+        .ocsp = options->ocsp != SP_OCSP_OFF,
+        .former = session->begun_again ? &session->former : NULL,
+    };
     sp_conn_start_tls(session->conn, &config);
 }
 
@@ -266,8 +249,9 @@ static void gather_certificates(struct sp_session *session)
 static void limit_by_dialogue(struct sp_session *session)
 {
     enum sp_phase phase = sp_dialogue_phase(&session->dialogue);
-    limit_phase(session, phase,
-                phase == SP_PHASE_QUIT ? QUIT_TIMEOUT_MS : options_of(session)->reply_timeout_ms);
+    sp_session_limit_phase(session, phase,
+                           phase == SP_PHASE_QUIT ? QUIT_TIMEOUT_MS
+                                                  : options_of(session)->reply_timeout_ms);
 }
 
 static bool carry_out(struct sp_session *session, const struct sp_action *action)
@@ -294,7 +278,7 @@ static void step(struct sp_session *session, struct sp_event *event)
 {
     for (;;) {
         size_t used = 0;
-        event->now_ns = elapsed_ns(session);
+        event->now_ns = sp_session_elapsed_ns(session);
         struct sp_action action = sp_dialogue_step(&session->dialogue, event, &used);
         bool more = event->kind == SP_EVENT_BYTES && used < event->len;
         if (!carry_out(session, &action) || !more)
@@ -316,14 +300,14 @@ static void send_preamble(struct sp_session *session)
     while (shown > 0 && strchr("\r\n", script->preamble[shown - 1]))
         shown--;
     sp_transcript_add(&evidence->transcript, evidence->arena, SP_TO_SERVER, false,
-                      elapsed_ns(session), script->preamble, shown);
+                      sp_session_elapsed_ns(session), script->preamble, shown);
     sp_conn_send(session->conn, script->preamble, len);
 }
 
 static void on_opened(void *data)
 {
     struct sp_session *session = data;
-    end_span(session, SP_PHASE_CONNECT);
+    sp_session_end_span(session, SP_PHASE_CONNECT);
     send_preamble(session);
     if (session->finished)
         return;
@@ -343,9 +327,9 @@ static void on_bytes(void *data, const uint8_t *octets, size_t len)
 static void on_tls_up(void *data)
 {
     struct sp_session *session = data;
-    end_span(session, SP_PHASE_TLS);
+    sp_session_end_span(session, SP_PHASE_TLS);
     if (!verify_certificates(session)) {
-        finish_with(session, SP_REASON_INTERNAL_ERROR, SP_PHASE_VERIFY, "out of memory");
+        sp_session_finish_with(session, SP_REASON_INTERNAL_ERROR, SP_PHASE_VERIFY, "out of memory");
         return;
     }
     struct sp_event event = {.kind = SP_EVENT_TLS_UP};
@@ -360,11 +344,13 @@ static void on_failed(void *data, enum sp_reason reason, int sys_errno, const ch
     if (session->finished)
         return;
     if (session->dialogue.state == SP_DIALOGUE_START) {
-        end_span(session, SP_PHASE_CONNECT);
+        sp_session_end_span(session, SP_PHASE_CONNECT);
         sp_evidence_fail(session->evidence, reason, SP_PHASE_CONNECT, sys_errno, detail);
         finish(session, false);
         return;
     }
+    if (session->evidence->tls.ocsp_broke_handshake && sp_session_begin_again(session))
+        return;
     gather_certificates(session);
     struct sp_event event = {.kind = SP_EVENT_FAILED,
                              .reason = reason,
@@ -420,181 +406,14 @@ void sp_session_connect(struct sp_session *session)
         session->epoch_ns += uv_hrtime() - session->paused_ns;
         session->paused_ns = 0;
     }
-    begin_span(session, SP_PHASE_CONNECT);
-    limit_phase(session, SP_PHASE_CONNECT, options_of(session)->connect_timeout_ms);
+    sp_session_begin_span(session, SP_PHASE_CONNECT);
+    sp_session_limit_phase(session, SP_PHASE_CONNECT, options_of(session)->connect_timeout_ms);
     if (!open_conn(session))
-        finish_with(session, SP_REASON_INTERNAL_ERROR, SP_PHASE_CONNECT, "out of memory");
+        sp_session_finish_with(session, SP_REASON_INTERNAL_ERROR, SP_PHASE_CONNECT,
+                               "out of memory");
 }
 
-/* The clock stands still while the runner keeps the session waiting for its turn. */
-static void offer(struct sp_session *session)
-{
-    uv_timer_stop(&session->timer);
-    session->paused_ns = uv_hrtime();
-    session->config.events->resolved(session->config.data, session);
-}
-
-/* --- looking up ------------------------------------------------------------------------------- */
-
-/* RFC 8305 §4: the families take turns, the first one as the resolver ordered it. */
-static void interleave(struct sockaddr_storage *addresses, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        size_t other = i;
-        while (other < count && addresses[other].ss_family == addresses[i - 1].ss_family)
-            other++;
-        if (other == count)
-            return;
-        struct sockaddr_storage moved = addresses[other];
-        memmove(&addresses[i + 1], &addresses[i], (other - i) * sizeof *addresses);
-        addresses[i] = moved;
-    }
-}
-
-static bool keep_addresses(struct sp_session *session, const struct sockaddr_storage *addresses,
-                           size_t count)
-{
-    struct sp_evidence *evidence = session->evidence;
-    session->addresses = sp_arena_memdup(evidence->arena, addresses, count * sizeof *addresses);
-    evidence->addresses = sp_arena_array(evidence->arena, count, sizeof *evidence->addresses);
-    if (!session->addresses || !evidence->addresses)
-        return false;
-    session->address_count = count;
-    interleave(session->addresses, count);
-    for (size_t i = 0; i < count; i++) {
-        char text[64] = "";
-        uv_ip_name((const struct sockaddr *)&session->addresses[i], text, sizeof text);
-        evidence->addresses[i] = sp_arena_strdup(evidence->arena, text);
-        if (!evidence->addresses[i])
-            return false;
-    }
-    evidence->address_count = count;
-    return true;
-}
-
-static void on_answer(void *data, const struct sp_dns_answer *answer)
-{
-    struct sp_session *session = data;
-    session->query = NULL;
-    end_span(session, SP_PHASE_RESOLVE);
-    if (answer->canonical)
-        session->evidence->canonical = sp_arena_strdup(session->evidence->arena, answer->canonical);
-    if (answer->reason != SP_REASON_OK) {
-        finish_with(session, answer->reason, SP_PHASE_RESOLVE, answer->detail);
-        return;
-    }
-    session->evidence->resolved = true;
-    if (keep_addresses(session, answer->addresses, answer->count))
-        offer(session);
-    else
-        finish_with(session, SP_REASON_INTERNAL_ERROR, SP_PHASE_RESOLVE, "out of memory");
-}
-
-static bool numeric_address(const struct sp_endpoint *endpoint, struct sockaddr_storage *out)
-{
-    memset(out, 0, sizeof *out);
-    return uv_ip4_addr(endpoint->host, 0, (struct sockaddr_in *)(void *)out) == 0 ||
-           uv_ip6_addr(endpoint->host, 0, (struct sockaddr_in6 *)(void *)out) == 0;
-}
-
-/* Hosts that need no lookup go on from the loop too, so that `resolved` never comes too early. */
-static void on_no_lookup(uv_timer_t *timer)
-{
-    struct sp_session *session = timer->data;
-    const struct sp_endpoint *endpoint = session->config.endpoint;
-    struct sockaddr_storage address;
-    if (endpoint->unix_path) {
-        offer(session);
-        return;
-    }
-    if (numeric_address(endpoint, &address) && keep_addresses(session, &address, 1)) {
-        /* The user's own address is not an answer of a lookup. */
-        session->evidence->address_count = 0;
-        offer(session);
-        return;
-    }
-    finish_with(session, SP_REASON_INTERNAL_ERROR, SP_PHASE_RESOLVE, "out of memory");
-}
-
-static bool start_lookup(struct sp_session *session)
-{
-    const struct sp_endpoint *endpoint = session->config.endpoint;
-    if (endpoint->unix_path || endpoint->numeric) {
-        uv_timer_start(&session->timer, on_no_lookup, 0, 0);
-        return true;
-    }
-    begin_span(session, SP_PHASE_RESOLVE);
-    limit_phase(session, SP_PHASE_RESOLVE, 0);
-    const char *name = endpoint->host;
-    if (endpoint->absolute) /* the dot keeps the resolver from trying the search list */
-        name = sp_arena_printf(session->evidence->arena, "%s.", endpoint->host);
-    if (name == NULL)
-        return false;
-    session->query = sp_dns_resolve(session->config.services->dns, name, endpoint->options->family,
-                                    on_answer, session);
-    return session->query != NULL;
-}
-
-/* --- birth ------------------------------------------------------------------------------------ */
-
-static struct sp_session *new_session(const struct sp_session_config *config)
-{
-    struct sp_session *session = calloc(1, sizeof *session);
-    struct sp_evidence *evidence = session ? sp_evidence_new(config->endpoint) : NULL;
-    if (!evidence) {
-        free(session);
-        return NULL;
-    }
-    session->config = *config;
-    session->evidence = evidence;
-    session->epoch_ns = uv_hrtime();
-    evidence->started_ms = config->services->wall_ms();
-    sp_dialogue_init(&session->dialogue, evidence);
-    uv_timer_init(config->services->loop, &session->timer);
-    session->timer.data = session;
-    session->handles = 1;
-    return session;
-}
-
-struct sp_session *sp_session_new(const struct sp_session_config *config)
-{
-    struct sp_session *session = new_session(config);
-    if (session && !start_lookup(session)) {
-        /* From the loop: the caller must not see `done` before it has the session. */
-        sp_evidence_fail(session->evidence, SP_REASON_INTERNAL_ERROR, SP_PHASE_RESOLVE, ENOMEM,
-                         "out of memory");
-        uv_timer_start(&session->timer, on_timer, 0, 0);
-    }
-    return session;
-}
-
-struct sp_session *sp_session_new_sibling(const struct sp_session *first, size_t address_index,
-                                          void *data)
-{
-    struct sp_session_config config = first->config;
-    config.data = data;
-    struct sp_session *session = new_session(&config);
-    if (!session)
-        return NULL;
-    const struct sp_evidence *from = first->evidence;
-    struct sp_evidence *to = session->evidence;
-    int64_t lookup_ns = from->spans[SP_PHASE_RESOLVE].ns;
-    to->started_ms = from->started_ms;
-    to->resolved = from->resolved;
-    to->spans[SP_PHASE_RESOLVE] = from->spans[SP_PHASE_RESOLVE];
-    to->canonical = sp_arena_strdup(to->arena, from->canonical);
-    session->epoch_ns -= (uint64_t)lookup_ns;
-    session->paused_ns = session->epoch_ns + (uint64_t)lookup_ns;
-    if (!keep_addresses(session, first->addresses, first->address_count)) {
-        sp_evidence_free(session->evidence);
-        session->evidence = NULL;
-        session->finished = true;
-        uv_close((uv_handle_t *)&session->timer, on_timer_closed);
-        return NULL;
-    }
-    sp_session_pin(session, address_index);
-    return session;
-}
+/* --- from outside ------------------------------------------------------------------------------ */
 
 const struct sockaddr_storage *sp_session_addresses(const struct sp_session *session,
                                                     size_t *out_count)
@@ -623,7 +442,7 @@ size_t sp_session_keep(struct sp_session *session,
 
 void sp_session_refuse(struct sp_session *session, enum sp_reason reason, const char *detail)
 {
-    finish_with(session, reason, SP_PHASE_CONFIG, detail);
+    sp_session_finish_with(session, reason, SP_PHASE_CONFIG, detail);
 }
 
 /* True: the session proper was over, and its surveys end here. */
@@ -643,8 +462,8 @@ void sp_session_expire(struct sp_session *session, uint32_t limit_ms)
     if (session->query || session->conn)
         run_out(session, true, session->evidence->run_limit_ns);
     else
-        finish_with(session, SP_REASON_DEADLINE_EXCEEDED, SP_PHASE_CONNECT,
-                    "the time in all was over before its turn came");
+        sp_session_finish_with(session, SP_REASON_DEADLINE_EXCEEDED, SP_PHASE_CONNECT,
+                               "the time in all was over before its turn came");
 }
 
 void sp_session_cancel(struct sp_session *session)
@@ -655,7 +474,7 @@ void sp_session_cancel(struct sp_session *session)
     if (session->query)
         phase = SP_PHASE_RESOLVE;
     if (phase < SP_PHASE_TIMED_COUNT)
-        end_span(session, phase);
+        sp_session_end_span(session, phase);
     gather_certificates(session);
     if (phase != SP_PHASE_QUIT)
         sp_evidence_fail(session->evidence, SP_REASON_CANCELLED, phase, 0,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A TLS client over two capped octet buffers; the only file that knows wolfSSL's session API.
+ * A TLS client over two capped octet buffers; only its files (tls_….c) know wolfSSL's session API.
  * The library's own verdict about certificates is not used (see path.h): the handshake proves that
  * the server holds the key of certificate 0, and the chain is copied out. Fails closed: a session
  * without a peer certificate, or with a version or suite that we didn't offer, never becomes
@@ -21,6 +21,7 @@
 
 struct sp_tls_ctx;
 struct sp_tls;
+struct sp_tls_identity;
 
 /* What a handshake, finished or failed, has shown. Strings live in the arena given to sp_tls_new. */
 struct sp_tls_facts {
@@ -49,8 +50,11 @@ struct sp_tls_facts {
     bool extended_master_secret; /* RFC 7627; always false in TLS 1.3, which has no need of it */
     bool secure_renegotiation;   /* RFC 5746; the same */
     bool ocsp_requested;         /* a staple was asked for */
-    /* Our TLS library ended the first handshake over the staple, so the session was begun again
-     * without asking: the staple is of the first connection, all else of the second. */
+    /* Our TLS library, not the server, ended this handshake over the staple. */
+    bool ocsp_broke_handshake;
+    /* That happened to a first connection, so the session was begun again without asking: the staple
+     * is of the first connection, all else of the second. Without a staple then: the second one showed
+     * another certificate. */
     bool ocsp_begun_again;
     struct sp_slice ocsp_staple; /* raw OCSPResponse (RFC 6960 §4.2.1) of certs[0]; empty: none */
     bool ocsp_staple_cut;        /* larger than SP_LIMIT_OCSP_STAPLE, and so not kept */
@@ -68,11 +72,25 @@ struct sp_tls_failure {
     const char *detail; /* one line for people, in the arena or static */
 };
 
+/* What is kept of a connection whose handshake our TLS library ended over the server's staple. */
+struct sp_tls_former {
+    struct sp_slice staple;
+    bool staple_cut;
+    char leaf_sha256[65]; /* the staple is about this certificate; another server may answer now */
+};
+
 struct sp_tls_config {
     /* wire values; 0: 1.2 and 1.3; clamped to what the library can do, 1.1 to 1.3 */
     uint16_t version_min, version_max;
     const char *sni; /* NULL: send none (an address, RFC 6066 §3) */
-    bool ocsp;       /* ask for an OCSP staple */
+    bool ocsp;       /* ask for an OCSP staple, unless there is a former connection */
+    const struct sp_tls_former *former; /* must outlive the session; NULL: none */
+    /* IANA numbers in the order of preference, of what tls_library.h has; none: the usual offer */
+    const uint16_t *suites, *groups;
+    size_t suite_count, group_count;
+    const char *const *alpn; /* in the order of preference; must outlive the session; none: none */
+    size_t alpn_count;
+    const struct sp_tls_identity *identity; /* the client's certificate; NULL: none */
 };
 
 /* A failure is final: every later step fails too, and keeps the first failure. */

@@ -12,12 +12,20 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <string.h>
 
 #define ALERT_CLOSE_NOTIFY 0
 #define ALERT_HANDSHAKE_FAILURE 40
 #define ALERT_BAD_CERTIFICATE 42
+#define ALERT_ILLEGAL_PARAMETER 47
+#define ALERT_ACCESS_DENIED 49
+#define ALERT_DECODE_ERROR 50
+#define ALERT_DECRYPT_ERROR 51
 #define ALERT_PROTOCOL_VERSION 70
+#define ALERT_INSUFFICIENT_SECURITY 71
+#define ALERT_UNRECOGNIZED_NAME 112
 #define ALERT_CERTIFICATE_REQUIRED 116
+#define ALERT_NO_APPLICATION_PROTOCOL 120
 #define LIBRARY_CERTS_MAX 9u /* wolfSSL's MAX_CHAIN_DEPTH */
 #define LIBRARY_RSA_MAX 4096u
 
@@ -37,6 +45,8 @@ static const struct {
      "the server's key share doesn't match one that we offered"},
     {UNSUPPORTED_EXTENSION, SP_REASON_TLS_PROTOCOL_ERROR,
      "the server sent a TLS extension that we didn't ask for"},
+    {UNKNOWN_ALPN_PROTOCOL_NAME_E, SP_REASON_TLS_PROTOCOL_ERROR,
+     "the server chose an application protocol (ALPN) that we didn't offer"},
     {DUPLICATE_TLS_EXT_E, SP_REASON_TLS_PROTOCOL_ERROR, "the server sent a TLS extension twice"},
     {EXT_NOT_ALLOWED, SP_REASON_TLS_PROTOCOL_ERROR,
      "the server sent a TLS extension where it is not allowed"},
@@ -83,7 +93,7 @@ static const struct {
     {VERIFY_CERT_ERROR, SP_REASON_TLS_HANDSHAKE_FAILED,
      "the server couldn't prove that it holds the private key of its certificate"},
     {DH_KEY_SIZE_E, SP_REASON_TLS_HANDSHAKE_FAILED,
-     "the server's Diffie-Hellman group is weaker than the 2048 bits that we ask for"},
+     "the server's Diffie-Hellman group has less than the 1024 bits that we insist on"},
     {RSA_KEY_SIZE_E, SP_REASON_TLS_HANDSHAKE_FAILED,
      "the RSA key of the server's certificate is smaller than our TLS library accepts"},
     {ECC_KEY_SIZE_E, SP_REASON_TLS_HANDSHAKE_FAILED,
@@ -113,13 +123,6 @@ __attribute__((format(printf, 4, 5))) static struct sp_tls_failure fail(struct s
     return (struct sp_tls_failure){reason, detail ? detail : fallback};
 }
 
-uint16_t sp_tls_server_hello_version(const uint8_t *first, size_t len)
-{
-    if (len < 11 || first[0] != 22 || first[1] != 3 || first[5] != 2)
-        return 0;
-    return (uint16_t)(first[9] << 8 | first[10]);
-}
-
 /* "TLSv1.2 to TLSv1.3", or the only one. */
 static const char *describe_offer(struct sp_arena *arena, const struct sp_tls_fault *fault)
 {
@@ -131,16 +134,68 @@ static const char *describe_offer(struct sp_arena *arena, const struct sp_tls_fa
     return range ? range : max;
 }
 
+/* Our side said no to the server's version. */
 static struct sp_tls_failure explain_version(struct sp_arena *arena,
+                                             const struct sp_tls_facts *facts,
                                              const struct sp_tls_fault *fault)
 {
-    uint16_t chosen = sp_tls_server_hello_version(fault->first, fault->first_len);
-    const char *text = sp_tls_version_text(chosen);
+    const char *chosen = facts->version_text ? facts->version_text : "a version that we don't know";
+    const char *text = sp_tls_version_text(facts->version);
+    if (facts->version >= SP_TLS_1_1 && facts->version < fault->version_min)
+        return fail(
+            arena, SP_REASON_TLS_VERSION_UNSUPPORTED,
+            "we refused the server's TLS version: it is older than --tls-min",
+            "we refused: the server chose %s and we offered %s; --tls-min %s would allow it "
+            "[%d]",
+            chosen, describe_offer(arena, fault), text + strlen("TLSv"), fault->code);
+    if (facts->version != 0 && facts->version < SP_TLS_1_1)
+        return fail(arena, SP_REASON_TLS_VERSION_UNSUPPORTED,
+                    "we refused the server's TLS version: our TLS library doesn't speak it",
+                    "we refused: the server chose %s and we offered %s; our TLS library (wolfSSL) "
+                    "doesn't speak anything older than TLSv1.1 [%d]",
+                    chosen, describe_offer(arena, fault), fault->code);
     return fail(arena, SP_REASON_TLS_VERSION_UNSUPPORTED,
-                "the server's TLS version is not one that we offered",
-                "the server chose %s, and we offered %s [%d]",
-                text ? text : "a TLS version that we don't know", describe_offer(arena, fault),
-                fault->code);
+                "we refused the server's TLS version: it is not one that we offered",
+                "we refused: the server chose %s and we offered %s [%d]", chosen,
+                describe_offer(arena, fault), fault->code);
+}
+
+/* The server's alerts that a certificate of ours, or none, brings about; RFC 8446 §6.2. */
+static bool is_about_client_certificate(const struct sp_tls_facts *facts, int alert)
+{
+    /* TLS 1.2 has no alert of its own for a missing one: a server that asked for a certificate and got
+     * an empty list answers handshake_failure (RFC 5246 §7.4.6), some say bad_certificate. */
+    if (alert == ALERT_CERTIFICATE_REQUIRED)
+        return true;
+    if (!facts->client_certificate_requested)
+        return false;
+    if (alert == ALERT_HANDSHAKE_FAILURE)
+        return true;
+    return alert >= ALERT_BAD_CERTIFICATE && alert != ALERT_ILLEGAL_PARAMETER &&
+           alert <= (facts->client_certificate_sent ? ALERT_DECRYPT_ERROR : ALERT_ACCESS_DENIED) &&
+           alert != ALERT_DECODE_ERROR;
+}
+
+static struct sp_tls_failure explain_client_certificate(struct sp_arena *arena,
+                                                        const struct sp_tls_facts *facts,
+                                                        const struct sp_tls_fault *fault,
+                                                        const char *text)
+{
+    if (facts->client_certificate_sent)
+        return fail(arena, SP_REASON_TLS_CLIENT_CERTIFICATE_REQUIRED,
+                    "the server refused our client certificate",
+                    "the server refused our client certificate: alert %s (%d)", text, facts->alert);
+    if (fault->identity)
+        return fail(
+            arena, SP_REASON_TLS_CLIENT_CERTIFICATE_REQUIRED,
+            "the server wants a client certificate and got none",
+            "the server wants a client certificate and did not ask for ours in a way that it "
+            "could be sent (alert %s, %d)",
+            text, facts->alert);
+    return fail(arena, SP_REASON_TLS_CLIENT_CERTIFICATE_REQUIRED,
+                "the server wants a client certificate and we have none",
+                "the server wants a client certificate and we have none (alert %s, %d)", text,
+                facts->alert);
 }
 
 static struct sp_tls_failure explain_alert(struct sp_arena *arena, const struct sp_tls_facts *facts,
@@ -150,22 +205,29 @@ static struct sp_tls_failure explain_alert(struct sp_arena *arena, const struct 
     const char *text = facts->alert_text ? facts->alert_text : "unknown alert";
     if (alert == ALERT_PROTOCOL_VERSION)
         return fail(arena, SP_REASON_TLS_VERSION_UNSUPPORTED, "the server refused our TLS versions",
-                    "the server refused our TLS versions (%s) with the alert %s (%d)",
+                    "the server refused our TLS versions (%s): alert %s (%d)",
                     describe_offer(arena, fault), text, alert);
-    /* TLS 1.2 has no alert of its own for it: a server that asked for a certificate and got an
-     * empty list answers handshake_failure (RFC 5246 §7.4.6), some say bad_certificate. */
-    if (alert == ALERT_CERTIFICATE_REQUIRED ||
-        (facts->client_certificate_requested &&
-         (alert == ALERT_HANDSHAKE_FAILURE || alert == ALERT_BAD_CERTIFICATE)))
-        return fail(arena, SP_REASON_TLS_CLIENT_CERTIFICATE_REQUIRED,
-                    "the server wants a client certificate",
-                    "the server wants a client certificate and we have none (alert %s, %d)", text,
-                    alert);
+    if (is_about_client_certificate(facts, alert))
+        return explain_client_certificate(arena, facts, fault, text);
     if (alert == ALERT_CLOSE_NOTIFY)
         return fail(arena, SP_REASON_TLS_HANDSHAKE_FAILED, "the server ended the TLS handshake",
                     "the server ended the TLS handshake with %s", text);
+    if (alert == ALERT_UNRECOGNIZED_NAME && facts->sni)
+        return fail(arena, SP_REASON_TLS_ALERT, "the server refused the name in SNI",
+                    "the server refused the name %s (SNI): alert %s (%d)", facts->sni, text, alert);
+    if (alert == ALERT_NO_APPLICATION_PROTOCOL)
+        return fail(arena, SP_REASON_TLS_ALERT, "the server refused our application protocols",
+                    "the server refused the application protocols of --alpn: alert %s (%d)", text,
+                    alert);
+    if (!facts->hello_seen &&
+        (alert == ALERT_HANDSHAKE_FAILURE || alert == ALERT_INSUFFICIENT_SECURITY))
+        return fail(
+            arena, SP_REASON_TLS_ALERT, "the server refused our offer",
+            "the server refused our offer (%s): alert %s (%d), most likely because it takes "
+            "none of our cipher suites or groups",
+            describe_offer(arena, fault), text, alert);
     return fail(arena, SP_REASON_TLS_ALERT, "the server sent a TLS alert",
-                "the server ended %s with the alert %s (%d)",
+                "the server ended %s: alert %s (%d)",
                 fault->handshake ? "the TLS handshake" : "the TLS session", text, alert);
 }
 
@@ -175,13 +237,26 @@ static struct sp_tls_failure explain_eof(const struct sp_tls_fault *fault)
         return (struct sp_tls_failure){
             SP_REASON_CONNECTION_CLOSED,
             "the server closed the connection without ending the TLS session (no close_notify)"};
-    if (fault->first_len == 0)
+    if (fault->silent)
         return (struct sp_tls_failure){
             SP_REASON_TLS_HANDSHAKE_FAILED,
             "the server closed the connection during the handshake, right after our ClientHello"};
     return (struct sp_tls_failure){SP_REASON_TLS_HANDSHAKE_FAILED,
                                    "the server closed the connection during the handshake"};
 }
+
+/* What the server chose by name, where our side says no to it. */
+static struct sp_tls_failure explain_suite(struct sp_arena *arena, const struct sp_tls_facts *facts,
+                                           const struct sp_tls_fault *fault)
+{
+    return fail(arena, SP_REASON_TLS_PROTOCOL_ERROR,
+                "we refused: the server chose a cipher suite that we didn't offer",
+                "we refused: the server chose the cipher suite %s (0x%04x), which we didn't offer "
+                "[%d]",
+                facts->cipher ? facts->cipher : "without a known name", facts->suite, fault->code);
+}
+
+/* --- what is our library's ------------------------------------------------------------------------- */
 
 /* wolfSSL takes its randomness from /dev/urandom, opened anew for every session. */
 static bool is_resource_error(const struct sp_tls_fault *fault)
@@ -276,7 +351,16 @@ struct sp_tls_failure sp_tls_explain(struct sp_arena *arena, const struct sp_tls
     if (fault->eof)
         return explain_eof(fault);
     if (fault->handshake && fault->code == VERSION_ERROR)
-        return explain_version(arena, fault);
+        return explain_version(arena, facts, fault);
+    if (fault->handshake && facts->hello_seen &&
+        (fault->code == MATCH_SUITE_ERROR || fault->code == UNSUPPORTED_SUITE))
+        return explain_suite(arena, facts, fault);
+    if (facts->ocsp_broke_handshake)
+        return fail(arena, SP_REASON_TLS_HANDSHAKE_FAILED,
+                    "our TLS library ended the handshake over the server's OCSP staple",
+                    "our TLS library (wolfSSL) ended the handshake over the server's OCSP staple; "
+                    "--ocsp off avoids that [%d]",
+                    fault->code);
     if (fault->handshake && explain_library_limit(arena, facts, fault, &limit))
         return limit;
     if (fault->handshake && is_certificate_error(fault->code))

@@ -7,7 +7,6 @@
 #include "probe/tls.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* What is known at the moment of a failure, beside the facts. */
@@ -16,18 +15,15 @@ struct sp_tls_fault {
     int saved_errno;  /* errno behind the call, 0 when the call didn't set it */
     bool handshake;   /* false: it happened behind the handshake */
     bool eof;         /* the library asked for octets behind the server's end of file */
+    bool silent;      /* not one octet has come */
     bool fatal_alert; /* the library stopped because of the alert in the facts */
     bool output_full; /* our own buffer for ciphertext overflowed */
+    bool identity;    /* we have a client certificate */
     uint16_t version_min, version_max; /* offered */
-    const uint8_t *first;              /* the first octets that the server sent */
-    size_t first_len;
 };
 
 /* Never gives SP_REASON_OK; `detail` is never NULL and safe to print. */
 struct sp_tls_failure sp_tls_explain(struct sp_arena *arena, const struct sp_tls_facts *facts,
                                      const struct sp_tls_fault *fault);
-
-/* The version in a ServerHello that starts in the first octets (RFC 5246 §7.4.1.3), 0: none there. */
-uint16_t sp_tls_server_hello_version(const uint8_t *first, size_t len);
 
 #endif

@@ -38,6 +38,7 @@ enum message {
 };
 
 enum extension {
+    EXTENSION_STATUS = 5,
     EXTENSION_ALPN = 16,
     EXTENSION_MASTER_SECRET = 23,
     EXTENSION_VERSIONS = 43,
@@ -115,6 +116,7 @@ static bool read_extension(struct sp_tls_hello *hello, unsigned type, struct cur
     switch (type) {
     case EXTENSION_VERSIONS: hello->version = take_number(&data, 2); return !data.bad;
     case EXTENSION_KEY_SHARE: hello->group = take_number(&data, 2); return !data.bad;
+    case EXTENSION_STATUS: hello->status_request = true; return true;
     case EXTENSION_MASTER_SECRET: hello->extended_master_secret = true; return true;
     case EXTENSION_RENEGOTIATION: hello->secure_renegotiation = true; return true;
     case EXTENSION_ALPN:

@@ -44,6 +44,7 @@ struct sp_tls_hello {
     bool extended_master_secret; /* RFC 7627; says nothing in TLS 1.3, like the next one */
     bool secure_renegotiation;   /* RFC 5746 */
     bool certificate_request;    /* up to TLS 1.2 */
+    bool status_request;         /* up to TLS 1.2: a CertificateStatus may follow (RFC 6066 §8) */
     unsigned session_id_len;     /* octets */
     uint8_t alpn[255];           /* the protocol chosen (of TLS 1.3 it is encrypted), raw octets */
     size_t alpn_len;             /* 0: none */

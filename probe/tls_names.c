@@ -83,6 +83,54 @@ static const struct sp_tls_suite suites[] = {
     {0xc0af, "TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8", "ECDHE-ECDSA-AES256-CCM8", false},
     {0xc0b4, "TLS_SHA256_SHA256", NULL, false},
     {0xc0b5, "TLS_SHA384_SHA384", NULL, false},
+    /* Of these only surveys speak. */
+    {0x0003, "TLS_RSA_EXPORT_WITH_RC4_40_MD5", NULL, false},
+    {0x0006, "TLS_RSA_EXPORT_WITH_RC2_CBC_40_MD5", NULL, false},
+    {0x0007, "TLS_RSA_WITH_IDEA_CBC_SHA", NULL, false},
+    {0x0008, "TLS_RSA_EXPORT_WITH_DES40_CBC_SHA", NULL, false},
+    {0x0009, "TLS_RSA_WITH_DES_CBC_SHA", NULL, false},
+    {0x0096, "TLS_RSA_WITH_SEED_CBC_SHA", NULL, false},
+    {0x00ba, "TLS_RSA_WITH_CAMELLIA_128_CBC_SHA256", NULL, false},
+    {0x00c0, "TLS_RSA_WITH_CAMELLIA_256_CBC_SHA256", NULL, false},
+    {0xc09c, "TLS_RSA_WITH_AES_128_CCM", NULL, false},
+    {0xc09d, "TLS_RSA_WITH_AES_256_CCM", NULL, false},
+    {0xc0a0, "TLS_RSA_WITH_AES_128_CCM_8", NULL, false},
+    {0xc0a1, "TLS_RSA_WITH_AES_256_CCM_8", NULL, false},
+    {0x009a, "TLS_DHE_RSA_WITH_SEED_CBC_SHA", NULL, false},
+    {0xc0a2, "TLS_DHE_RSA_WITH_AES_128_CCM_8", NULL, false},
+    {0xc0a3, "TLS_DHE_RSA_WITH_AES_256_CCM_8", NULL, false},
+    {0x0011, "TLS_DHE_DSS_EXPORT_WITH_DES40_CBC_SHA", NULL, false},
+    {0x0012, "TLS_DHE_DSS_WITH_DES_CBC_SHA", NULL, false},
+    {0x0032, "TLS_DHE_DSS_WITH_AES_128_CBC_SHA", NULL, false},
+    {0x0038, "TLS_DHE_DSS_WITH_AES_256_CBC_SHA", NULL, false},
+    {0x0040, "TLS_DHE_DSS_WITH_AES_128_CBC_SHA256", NULL, false},
+    {0x006a, "TLS_DHE_DSS_WITH_AES_256_CBC_SHA256", NULL, false},
+    {0x00a2, "TLS_DHE_DSS_WITH_AES_128_GCM_SHA256", NULL, false},
+    {0x00a3, "TLS_DHE_DSS_WITH_AES_256_GCM_SHA384", NULL, false},
+    {0x0044, "TLS_DHE_DSS_WITH_CAMELLIA_128_CBC_SHA", NULL, false},
+    {0x0087, "TLS_DHE_DSS_WITH_CAMELLIA_256_CBC_SHA", NULL, false},
+    {0x0099, "TLS_DHE_DSS_WITH_SEED_CBC_SHA", NULL, false},
+    {0x0046, "TLS_DH_anon_WITH_CAMELLIA_128_CBC_SHA", NULL, false},
+    {0x0089, "TLS_DH_anon_WITH_CAMELLIA_256_CBC_SHA", NULL, false},
+    {0x009b, "TLS_DH_anon_WITH_SEED_CBC_SHA", NULL, false},
+    {0xc016, "TLS_ECDH_anon_WITH_RC4_128_SHA", NULL, false},
+    {0xc017, "TLS_ECDH_anon_WITH_3DES_EDE_CBC_SHA", NULL, false},
+    {0xc002, "TLS_ECDH_ECDSA_WITH_RC4_128_SHA", NULL, false},
+    {0xc003, "TLS_ECDH_ECDSA_WITH_3DES_EDE_CBC_SHA", NULL, false},
+    {0xc004, "TLS_ECDH_ECDSA_WITH_AES_128_CBC_SHA", NULL, false},
+    {0xc005, "TLS_ECDH_ECDSA_WITH_AES_256_CBC_SHA", NULL, false},
+    {0xc00c, "TLS_ECDH_RSA_WITH_RC4_128_SHA", NULL, false},
+    {0xc00d, "TLS_ECDH_RSA_WITH_3DES_EDE_CBC_SHA", NULL, false},
+    {0xc00e, "TLS_ECDH_RSA_WITH_AES_128_CBC_SHA", NULL, false},
+    {0xc00f, "TLS_ECDH_RSA_WITH_AES_256_CBC_SHA", NULL, false},
+    {0xc02d, "TLS_ECDH_ECDSA_WITH_AES_128_GCM_SHA256", NULL, false},
+    {0xc02e, "TLS_ECDH_ECDSA_WITH_AES_256_GCM_SHA384", NULL, false},
+    {0xc031, "TLS_ECDH_RSA_WITH_AES_128_GCM_SHA256", NULL, false},
+    {0xc032, "TLS_ECDH_RSA_WITH_AES_256_GCM_SHA384", NULL, false},
+    {0xc072, "TLS_ECDHE_ECDSA_WITH_CAMELLIA_128_CBC_SHA256", NULL, false},
+    {0xc073, "TLS_ECDHE_ECDSA_WITH_CAMELLIA_256_CBC_SHA384", NULL, false},
+    {0xc076, "TLS_ECDHE_RSA_WITH_CAMELLIA_128_CBC_SHA256", NULL, false},
+    {0xc077, "TLS_ECDHE_RSA_WITH_CAMELLIA_256_CBC_SHA384", NULL, false},
 };
 
 const struct sp_tls_suite *sp_tls_suites(size_t *out_count)
@@ -163,81 +211,6 @@ const char *sp_tls_alert_text(int alert)
     for (size_t i = 0; i < sizeof alerts / sizeof alerts[0]; i++) {
         if (alerts[i].number == alert)
             return alerts[i].text;
-    }
-    return NULL;
-}
-
-/* IANA "TLS Supported Groups"; NIST's names and OpenSSL's are what people write for the curves. */
-static const struct sp_tls_group groups[] = {
-    {0x001d, "x25519", NULL, NULL},
-    {0x0017, "secp256r1", "P-256", "prime256v1"},
-    {0x0018, "secp384r1", "P-384", NULL},
-    {0x0019, "secp521r1", "P-521", NULL},
-    {0x001e, "x448", NULL, NULL},
-    {0x0100, "ffdhe2048", NULL, NULL},
-    {0x0101, "ffdhe3072", NULL, NULL},
-    {0x0102, "ffdhe4096", NULL, NULL},
-    {0x0103, "ffdhe6144", NULL, NULL},
-    {0x0104, "ffdhe8192", NULL, NULL},
-    {0x0013, "secp192r1", "P-192", "prime192v1"},
-    {0x0014, "secp224k1", NULL, NULL},
-    {0x0015, "secp224r1", "P-224", NULL},
-    {0x0016, "secp256k1", NULL, NULL},
-    {0x001a, "brainpoolP256r1", NULL, NULL},
-    {0x001b, "brainpoolP384r1", NULL, NULL},
-    {0x001c, "brainpoolP512r1", NULL, NULL},
-    {0x001f, "brainpoolP256r1tls13", NULL, NULL},
-    {0x0020, "brainpoolP384r1tls13", NULL, NULL},
-    {0x0021, "brainpoolP512r1tls13", NULL, NULL},
-    {0x11ec, "X25519MLKEM768", NULL, NULL},
-};
-
-const struct sp_tls_group *sp_tls_groups(size_t *out_count)
-{
-    *out_count = sizeof groups / sizeof groups[0];
-    return groups;
-}
-
-const char *sp_tls_group_name(uint16_t number)
-{
-    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
-        if (groups[i].number == number)
-            return groups[i].name;
-    }
-    return NULL;
-}
-
-/* IANA "TLS SignatureScheme"; the pairs of hash and signature of TLS 1.2 have names of that kind too. */
-static const struct {
-    uint16_t number;
-    const char *name;
-} schemes[] = {
-    {0x0201, "rsa_pkcs1_sha1"},
-    {0x0203, "ecdsa_sha1"},
-    {0x0401, "rsa_pkcs1_sha256"},
-    {0x0403, "ecdsa_secp256r1_sha256"},
-    {0x0501, "rsa_pkcs1_sha384"},
-    {0x0503, "ecdsa_secp384r1_sha384"},
-    {0x0601, "rsa_pkcs1_sha512"},
-    {0x0603, "ecdsa_secp521r1_sha512"},
-    {0x0804, "rsa_pss_rsae_sha256"},
-    {0x0805, "rsa_pss_rsae_sha384"},
-    {0x0806, "rsa_pss_rsae_sha512"},
-    {0x0807, "ed25519"},
-    {0x0808, "ed448"},
-    {0x0809, "rsa_pss_pss_sha256"},
-    {0x080a, "rsa_pss_pss_sha384"},
-    {0x080b, "rsa_pss_pss_sha512"},
-    {0x0101, "rsa_md5"},
-    {0x0301, "rsa_sha224"},
-    {0x0303, "ecdsa_sha224"},
-};
-
-const char *sp_tls_scheme_name(uint16_t number)
-{
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-        if (schemes[i].number == number)
-            return schemes[i].name;
     }
     return NULL;
 }

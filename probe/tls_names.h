@@ -7,17 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SP_TLS_1_0 0x0301u
-#define SP_TLS_1_1 0x0302u
-#define SP_TLS_1_2 0x0303u
-#define SP_TLS_1_3 0x0304u
+/* TLS protocol versions as on the wire (RFC 8446 §4.2.1). */
+enum sp_tls_version {
+    SP_TLS_1_0 = 0x0301,
+    SP_TLS_1_1 = 0x0302,
+    SP_TLS_1_2 = 0x0303,
+    SP_TLS_1_3 = 0x0304
+};
 
-#define SP_TLS_SUITES_MAX 64u /* room for every suite that we could ever offer */
+#define SP_TLS_SUITES_MAX 96u /* room for every suite that we could ever offer */
 
 struct sp_tls_suite {
     uint16_t number;
-    const char *name; /* IANA "TLS Cipher Suites" */
-    bool offered;     /* in our default offer, which has the order of the table */
+    const char *name;    /* IANA "TLS Cipher Suites" */
+    const char *openssl; /* OpenSSL's name where that is another one, or NULL */
+    bool offered;        /* in our default offer, which has the order of the table */
 };
 
 /* All suites known by name; *out_count rows. */
@@ -31,8 +35,5 @@ bool sp_tls_suite_is_13(uint16_t number);
 const char *sp_tls_version_text(uint16_t version);
 /* "handshake_failure" (RFC 8446 §6 and its forerunners), or NULL. */
 const char *sp_tls_alert_text(int alert);
-/* IANA name of a group ("x25519") from the name that wolfSSL uses ("X25519", "SECP256R1",
- * "FFDHE_2048"); NULL for NULL or an unknown name. */
-const char *sp_tls_group_name(const char *wolf_name);
 
 #endif

@@ -255,7 +255,8 @@ static void test_version_range(void **state)
         {0x0300, 0x0301, TLS1_VERSION, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const struct sp_tls_config config = {rows[i].min, rows[i].max, "mx.test"};
+        const struct sp_tls_config config = {
+            .version_min = rows[i].min, .version_max = rows[i].max, .sni = "mx.test"};
         struct peer_config server = make_server(PEER_RSA, rows[i].server);
         struct pair pair;
         open_pair(&pair, &server, &config, 0);

@@ -122,6 +122,41 @@ static int accept_any(int ok, X509_STORE_CTX *store)
     return 1;
 }
 
+static int staple_callback(SSL *ssl, void *data)
+{
+    struct peer *peer = data;
+    peer->staple_requests++;
+    if (!peer->config.staple)
+        return SSL_TLSEXT_ERR_NOACK;
+    unsigned char *copy = OPENSSL_memdup(peer->config.staple, peer->config.staple_len);
+    must(SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)peer->config.staple_len) == 1);
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static int alpn_callback(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                         const unsigned char *in, unsigned in_len, void *data)
+{
+    struct peer *peer = data;
+    (void)ssl, (void)in, (void)in_len;
+    if (!peer->config.alpn)
+        return SSL_TLSEXT_ERR_NOACK;
+    *out = (const unsigned char *)peer->config.alpn;
+    *out_len = (unsigned char)strlen(peer->config.alpn);
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static void set_up_clients(SSL_CTX *ctx, const struct peer_config *config)
+{
+    if (config->client_sigalgs)
+        must(SSL_CTX_set1_client_sigalgs_list(ctx, config->client_sigalgs) == 1);
+    if (!config->want_client_certificate)
+        return;
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                       config->client_ca ? NULL : accept_any);
+    if (config->client_ca)
+        must(X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), config->client_ca) == 1);
+}
+
 static void set_up(SSL_CTX *ctx, const struct peer_config *config)
 {
     SSL_CTX_set_security_level(ctx, 0);
@@ -139,15 +174,19 @@ static void set_up(SSL_CTX *ctx, const struct peer_config *config)
     must(SSL_CTX_use_PrivateKey(ctx, config->key) == 1);
     for (size_t i = 1; i < config->chain_count; i++)
         must(SSL_CTX_add1_chain_cert(ctx, config->chain[i]) == 1);
-    if (config->want_client_certificate)
-        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, accept_any);
+    set_up_clients(ctx, config);
 }
 
 void peer_open(struct peer *peer, const struct peer_config *config)
 {
     peer->ctx = SSL_CTX_new(TLS_server_method());
     must(peer->ctx != NULL);
+    peer->config = *config;
+    peer->staple_requests = 0;
     set_up(peer->ctx, config);
+    SSL_CTX_set_tlsext_status_cb(peer->ctx, staple_callback);
+    SSL_CTX_set_tlsext_status_arg(peer->ctx, peer);
+    SSL_CTX_set_alpn_select_cb(peer->ctx, alpn_callback, peer);
     peer->ssl = SSL_new(peer->ctx);
     peer->in = BIO_new(BIO_s_mem());
     peer->out = BIO_new(BIO_s_mem());

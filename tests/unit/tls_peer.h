@@ -39,10 +39,17 @@ struct peer_config {
     const char *ciphers;          /* of TLS 1.2 and older, OpenSSL's syntax; NULL: default */
     const char *groups;           /* NULL: default */
     bool want_client_certificate;
+    X509 *client_ca;            /* the only one whose client certificates are taken; NULL: any is */
+    const char *client_sigalgs; /* what the client may sign with; NULL: default */
+    const char *alpn;           /* chosen, whatever was offered; NULL: the extension is ignored */
+    const unsigned char *staple; /* OCSP response that is sent when asked for; NULL: none */
+    size_t staple_len;
     unsigned tickets; /* TLS 1.3 session tickets; 0: none */
 };
 
 struct peer {
+    struct peer_config config;
+    unsigned staple_requests;
     SSL_CTX *ctx;
     SSL *ssl;
     BIO *in, *out; /* owned by ssl */
