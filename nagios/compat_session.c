@@ -36,6 +36,7 @@ static void set_options(struct sp_compat_session *session)
     options->timeout_state = compat->timeout_state;
     options->verify = compat->strict ? SP_VERIFY_REQUIRE : SP_VERIFY_OFF;
     options->ca_file = compat->strict ? compat->ca_file : NULL;
+    options->ocsp = SP_OCSP_OFF; /* check_smtp asks for no staple */
     options->script = &session->script;
     if (compat->certificate) {
         /* -D judges the dates; the native rules must not know better. */

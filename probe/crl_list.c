@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENTRIES_PER_BUCKET 4u
+#define ENTRIES_PER_BUCKET 16u
 
 #define OID_REASON "\x55\x1d\x15"
 #define OID_INVALIDITY_DATE "\x55\x1d\x18"

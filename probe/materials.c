@@ -14,6 +14,14 @@ bool sp_materials_load(const struct sp_options *options, bool verify, struct sp_
         if (out->trust == NULL)
             return false;
     }
+    if (options->crl_files.count > 0) {
+        *out_option = "crl-file";
+        out->crls = sp_crls_load(options->crl_files.items, options->crl_files.count, error, size);
+        if (out->crls == NULL) {
+            sp_materials_free(out);
+            return false;
+        }
+    }
     return true;
 }
 
@@ -22,13 +30,23 @@ static bool same_text(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+static bool same_texts(const struct sp_words *a, const struct sp_words *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = strcmp(a->items[i], b->items[i]) == 0;
+    return same;
+}
+
 bool sp_materials_same(const struct sp_options *a, const struct sp_options *b)
 {
-    return same_text(a->ca_file, b->ca_file) && same_text(a->ca_dir, b->ca_dir);
+    return same_text(a->ca_file, b->ca_file) && same_text(a->ca_dir, b->ca_dir) &&
+           same_texts(&a->crl_files, &b->crl_files);
 }
 
 void sp_materials_free(struct sp_materials *materials)
 {
     sp_trust_free(materials->trust);
+    sp_crls_free(materials->crls);
     memset(materials, 0, sizeof *materials);
 }

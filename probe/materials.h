@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What options name by files and a session only reads: the trust anchors. Loaded before anything is
+ * What options name by files and a session only reads: trust anchors and revocation lists. Loaded before anything is
  * probed and shared by all sessions with the same options, never once per endpoint.
  */
 #ifndef SP_PROBE_MATERIALS_H
 #define SP_PROBE_MATERIALS_H
 
+#include "probe/crl.h"
 #include "probe/options.h"
 #include "probe/trust.h"
 
@@ -14,6 +15,7 @@
 
 struct sp_materials {
     struct sp_trust *trust; /* NULL: nothing is to be verified */
+    struct sp_crls *crls;   /* NULL: none are named */
 };
 
 /*
