@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "output/detail.h"
+#include "output/chain.h"
 #include "output/facts.h"
 #include "output/style.h"
 #include "output/waterfall.h"
@@ -179,6 +180,8 @@ void sp_detail_write(struct sp_writer *writer, const struct sp_render *render,
         write_replies(writer, render, evidence);
     for (size_t i = 0; i < result->finding_count; i++)
         write_finding(writer, render, result, i, told);
+    if (render->certificates || render->pem)
+        sp_chain_write(writer, render, result);
     if (render->transcript && evidence->transcript.first != NULL)
         write_transcript(writer, render, &evidence->transcript);
 }

@@ -184,7 +184,7 @@ void sp_detail_write_certificates(struct sp_writer *writer, const struct sp_rend
     if (evidence->tls.cert_count == 0)
         return;
     write_leaf(writer, render, evidence);
-    if (render->verbose == 0)
+    if (render->verbose == 0 || render->certificates) /* then all of it comes below */
         return;
     for (size_t i = 0; i < evidence->tls.cert_count; i++)
         write_chain_member(writer, render, evidence, i);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "output/facts.h"
 
+#include "probe/base64.h"
+#include "probe/limits.h"
+
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <math.h>
@@ -11,6 +14,7 @@
 
 #define NUMBER_MAX 1e15 /* thousandths of it still fit into int64_t */
 #define TENTH_OF_DAY_MS 8640000
+#define PEM_COLUMNS 64u
 
 /* value/1000 without zeros at the end. */
 static void set_thousandths(char out[SP_FACT_SIZE], int64_t value)
@@ -150,6 +154,63 @@ bool sp_fact_name(struct sp_buf *out, const struct sp_cert_name *name)
     case SP_NAME_OTHER: break;
     }
     return sp_buf_append_str(out, "other");
+}
+
+/* Bits of a mask that are one and stand in front; -1: it is no such mask. */
+static int count_prefix(const uint8_t *mask, size_t len)
+{
+    size_t bits = 0;
+
+    while (bits < len * 8 && (mask[bits / 8] & (0x80u >> bits % 8)) != 0)
+        bits++;
+    for (size_t i = bits; i < len * 8; i++)
+        if ((mask[i / 8] & (0x80u >> i % 8)) != 0)
+            return -1;
+    return (int)bits;
+}
+
+/* RFC 5280 §4.2.1.10: an address and a mask of the same length behind it. */
+static bool add_network(struct sp_buf *out, struct sp_slice value)
+{
+    size_t half = value.len / 2;
+    const struct sp_text address = {(const char *)value.data, half};
+
+    if (value.len != 8 && value.len != 32)
+        return sp_buf_append_str(out, "IP:") && sp_fact_hex(out, value.data, value.len);
+    if (!add_address(out, &address) || !sp_buf_append_str(out, "/"))
+        return false;
+    int prefix = count_prefix(value.data + half, half);
+    return prefix >= 0 ? sp_buf_printf(out, "%d", prefix)
+                       : sp_fact_hex(out, value.data + half, half);
+}
+
+bool sp_fact_subtree(struct sp_buf *out, const struct sp_general_name *name)
+{
+    const struct sp_cert_name plain = {name->type,
+                                       {(const char *)name->value.data, name->value.len}};
+
+    return name->type == SP_NAME_IP ? add_network(out, name->value) : sp_fact_name(out, &plain);
+}
+
+bool sp_fact_pem(struct sp_buf *out, const struct sp_cert *cert)
+{
+    size_t size = SP_BASE64_SIZE(cert->der.len), before = out->len;
+    struct sp_buf text;
+
+    sp_buf_init(&text, SP_BASE64_SIZE(SP_LIMIT_CERT_BYTES));
+    char *place = (char *)sp_buf_reserve(&text, size);
+    bool done = place != NULL && sp_base64_encode(cert->der.data, cert->der.len, place, size) &&
+                sp_buf_append_str(out, "-----BEGIN CERTIFICATE-----\n");
+    for (size_t at = 0; done && at + 1 < size; at += PEM_COLUMNS) {
+        size_t part = size - 1 - at < PEM_COLUMNS ? size - 1 - at : PEM_COLUMNS;
+
+        done = sp_buf_append(out, place + at, part) && sp_buf_append_str(out, "\n");
+    }
+    done = done && sp_buf_append_str(out, "-----END CERTIFICATE-----\n");
+    if (!done)
+        out->len = before;
+    sp_buf_free(&text);
+    return done;
 }
 
 bool sp_fact_target(struct sp_buf *out, const struct sp_endpoint *endpoint)

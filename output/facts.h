@@ -32,6 +32,10 @@ bool sp_fact_serial(struct sp_buf *out, const struct sp_cert *cert);
 /* A subjectAltName: "DNS:mx.example.org", "IP:192.0.2.1", "email:…", "URI:…", "other". The value is
  * raw: make it safe. */
 bool sp_fact_name(struct sp_buf *out, const struct sp_cert_name *name);
+/* The same for what a name constraint stands on: "DNS:example.org", "IP:192.0.2.0/24". */
+bool sp_fact_subtree(struct sp_buf *out, const struct sp_general_name *name);
+/* A certificate as a PEM block (RFC 7468), ended by a line end. */
+bool sp_fact_pem(struct sp_buf *out, const struct sp_cert *cert);
 /* "mx.example.org:25", "[2001:db8::1]:25", a socket's path; the target's own words when it is invalid.
  * Those are raw. */
 bool sp_fact_target(struct sp_buf *out, const struct sp_endpoint *endpoint);

@@ -5,20 +5,14 @@
  */
 #include "output/facts.h"
 #include "output/json.h"
+#include "output/json_parts.h"
 #include "output/output.h"
 #include "probe/limits.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* What is filled in: the document, the result and its facts. */
-struct page {
-    struct sp_json json;
-    const struct sp_result *result;
-    const struct sp_evidence *evidence;
-};
-
-static void add_ms(struct page *page, struct cJSON *into, const char *key, int64_t ns)
+void sp_json_add_ms(struct sp_json_page *page, struct cJSON *into, const char *key, int64_t ns)
 {
     char digits[SP_FACT_SIZE];
 
@@ -26,17 +20,16 @@ static void add_ms(struct page *page, struct cJSON *into, const char *key, int64
     sp_json_number(&page->json, into, key, digits);
 }
 
-static void add_instant(struct page *page, struct cJSON *into, const char *key, bool known,
-                        int64_t unix_ms)
+void sp_json_add_instant(struct sp_json_page *page, struct cJSON *into, const char *key, bool known,
+                         int64_t unix_ms)
 {
     char text[SP_FACT_SIZE];
 
     sp_json_string(&page->json, into, key, known && sp_fact_instant(text, unix_ms) ? text : NULL);
 }
 
-/* A text made by one of the functions of facts.h, in a buffer of its own. */
-static void add_built(struct page *page, struct cJSON *into, const char *key, struct sp_buf *text,
-                      bool built)
+void sp_json_add_built(struct sp_json_page *page, struct cJSON *into, const char *key,
+                       struct sp_buf *text, bool built)
 {
     if (!built)
         page->json.out_of_memory = true;
@@ -44,13 +37,13 @@ static void add_built(struct page *page, struct cJSON *into, const char *key, st
     sp_buf_free(text);
 }
 
-static void add_verdict(struct page *page)
+static void add_verdict(struct sp_json_page *page)
 {
     const struct sp_result *result = page->result;
     struct sp_json *json = &page->json;
 
     sp_json_string(json, json->root, "schema", "smtp-probe/1");
-    add_instant(page, json->root, "started", true, page->evidence->started_ms);
+    sp_json_add_instant(page, json->root, "started", true, page->evidence->started_ms);
     sp_json_string(json, json->root, "state", sp_state_name(result->state));
     sp_json_integer(json, json->root, "exit_code", (int)result->state);
     sp_json_string(json, json->root, "reason", sp_reason_info(result->reason)->word);
@@ -58,7 +51,7 @@ static void add_verdict(struct page *page)
     sp_json_string(json, json->root, "message", result->message);
 }
 
-static void add_target(struct page *page)
+static void add_target(struct sp_json_page *page)
 {
     const struct sp_endpoint *endpoint = page->evidence->endpoint;
     struct sp_json *json = &page->json;
@@ -89,7 +82,7 @@ static void add_target(struct page *page)
     sp_json_null(json, target, "proxy");
 }
 
-static void add_timings(struct page *page)
+static void add_timings(struct sp_json_page *page)
 {
     struct cJSON *timings = sp_json_object(&page->json, page->json.root, "timings_ms");
     bool any = false;
@@ -99,14 +92,14 @@ static void add_timings(struct page *page)
 
         if (!sp_fact_tried(page->evidence, phase))
             continue;
-        add_ms(page, timings, sp_phase_info(phase)->name, page->evidence->spans[i].ns);
+        sp_json_add_ms(page, timings, sp_phase_info(phase)->name, page->evidence->spans[i].ns);
         any = true;
     }
     if (any)
-        add_ms(page, timings, "total", page->evidence->total_ns);
+        sp_json_add_ms(page, timings, "total", page->evidence->total_ns);
 }
 
-static void add_attempts(struct page *page)
+static void add_attempts(struct sp_json_page *page)
 {
     const struct sp_evidence *evidence = page->evidence;
     struct sp_json *json = &page->json;
@@ -119,11 +112,11 @@ static void add_attempts(struct page *page)
 
         sp_json_string(json, attempt, "ip", evidence->attempts[i].ip);
         sp_json_string(json, attempt, "reason", sp_reason_info(evidence->attempts[i].reason)->word);
-        add_ms(page, attempt, "ms", evidence->attempts[i].ns);
+        sp_json_add_ms(page, attempt, "ms", evidence->attempts[i].ns);
     }
 }
 
-static void add_dns(struct page *page)
+static void add_dns(struct sp_json_page *page)
 {
     const struct sp_evidence *evidence = page->evidence;
     struct sp_json *json = &page->json;
@@ -138,7 +131,7 @@ static void add_dns(struct page *page)
         sp_json_string(json, dns, "canonical", evidence->canonical);
 }
 
-static void add_lines(struct page *page, struct cJSON *into, const struct sp_reply *reply)
+static void add_lines(struct sp_json_page *page, struct cJSON *into, const struct sp_reply *reply)
 {
     struct cJSON *lines = sp_json_array(&page->json, into, "lines");
 
@@ -146,7 +139,7 @@ static void add_lines(struct page *page, struct cJSON *into, const struct sp_rep
         sp_json_text(&page->json, lines, NULL, reply->lines[i].data, reply->lines[i].len);
 }
 
-static void add_banner(struct page *page)
+static void add_banner(struct sp_json_page *page)
 {
     const struct sp_reply *reply = page->evidence->banner;
     struct sp_buf text;
@@ -160,10 +153,10 @@ static void add_banner(struct page *page)
     for (size_t i = 0; i < reply->line_count; i++)
         built = built && (i == 0 || sp_buf_append(&text, "\n", 1)) &&
                 sp_buf_append(&text, reply->lines[i].data, reply->lines[i].len);
-    add_built(page, banner, "text", &text, built);
+    sp_json_add_built(page, banner, "text", &text, built);
 }
 
-static void add_capability_list(struct page *page, struct cJSON *into, const char *key,
+static void add_capability_list(struct sp_json_page *page, struct cJSON *into, const char *key,
                                 const struct sp_ehlo *ehlo)
 {
     struct sp_json *json = &page->json;
@@ -187,7 +180,7 @@ static void add_capability_list(struct page *page, struct cJSON *into, const cha
 }
 
 /* Keywords of `from` that `other` does not have. */
-static void add_difference(struct page *page, struct cJSON *into, const char *key,
+static void add_difference(struct sp_json_page *page, struct cJSON *into, const char *key,
                            const struct sp_ehlo *from, const struct sp_ehlo *other)
 {
     struct cJSON *list = sp_json_array(&page->json, into, key);
@@ -197,7 +190,7 @@ static void add_difference(struct page *page, struct cJSON *into, const char *ke
             sp_json_string(&page->json, list, NULL, from->items[i].keyword);
 }
 
-static void add_capabilities(struct page *page)
+static void add_capabilities(struct sp_json_page *page)
 {
     const struct sp_ehlo *plain = &page->evidence->plain, *tls = &page->evidence->tls_ehlo;
     const struct sp_ehlo *ehlo = sp_evidence_ehlo(page->evidence);
@@ -225,7 +218,7 @@ static void add_capabilities(struct page *page)
     }
 }
 
-static void add_starttls(struct page *page)
+static void add_starttls(struct sp_json_page *page)
 {
     const struct sp_evidence *evidence = page->evidence;
     struct sp_json *json = &page->json;
@@ -243,157 +236,12 @@ static void add_starttls(struct page *page)
         sp_json_integer(json, object, "leftover_bytes", (int64_t)evidence->starttls_leftover);
 }
 
-static void add_tls(struct page *page)
-{
-    const struct sp_tls_facts *tls = &page->evidence->tls;
-    struct sp_json *json = &page->json;
-    char number[24];
-
-    if (!tls->tried)
-        return;
-    struct cJSON *object = sp_json_object(json, json->root, "tls");
-    sp_json_bool(json, object, "established", tls->established);
-    sp_json_string(json, object, "version", tls->version_text);
-    sp_json_string(json, object, "cipher", tls->cipher);
-    sp_json_string(json, object, "group", tls->group);
-    sp_json_string(json, object, "sni", tls->sni);
-    snprintf(number, sizeof(number), "alert_%d", tls->alert);
-    if (tls->alert < 0)
-        sp_json_null(json, object, "alert");
-    else
-        sp_json_string(json, object, "alert", tls->alert_text != NULL ? tls->alert_text : number);
-    sp_json_bool(json, object, "client_certificate_requested", tls->client_certificate_requested);
-}
-
-static void add_names(struct page *page, struct cJSON *into, const struct sp_cert *cert)
-{
-    struct cJSON *names = sp_json_array(&page->json, into, "names");
-
-    for (size_t i = 0; i < cert->name_count; i++) {
-        struct sp_buf text;
-
-        sp_buf_init(&text, (size_t)2 * SP_LIMIT_CERT_BYTES);
-        add_built(page, names, NULL, &text, sp_fact_name(&text, &cert->names[i]));
-    }
-}
-
-static void add_days_left(struct page *page, struct cJSON *into, const struct sp_cert *cert)
-{
-    char digits[SP_FACT_SIZE];
-
-    if (!cert->time_valid) {
-        sp_json_null(&page->json, into, "days_left");
-        return;
-    }
-    sp_fact_tenths(digits, sp_fact_tenths_of_days(cert->not_after, page->evidence->started_ms));
-    sp_json_number(&page->json, into, "days_left", digits);
-}
-
-/* A certificate that can't be read: what it is not known is null, and the digest still tells it. */
-static void add_unreadable(struct page *page, struct cJSON *into, const struct sp_cert *cert)
-{
-    static const char *const unknown[] = {"subject",   "issuer",     "names",
-                                          "serial",    "not_before", "not_after",
-                                          "days_left", "key",        "signature"};
-
-    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
-        sp_json_null(&page->json, into, unknown[i]);
-    sp_json_string(&page->json, into, "sha256", cert->sha256);
-    sp_json_null(&page->json, into, "spki_sha256");
-    sp_json_string(&page->json, into, "error", cert->error);
-}
-
-static void add_certificate(struct page *page, struct cJSON *into, const struct sp_cert *cert)
-{
-    struct sp_json *json = &page->json;
-    struct sp_buf serial;
-
-    sp_json_string(json, into, "subject", cert->subject_text);
-    sp_json_string(json, into, "issuer", cert->issuer_text);
-    add_names(page, into, cert);
-    sp_buf_init(&serial, (size_t)2 * SP_LIMIT_CERT_BYTES);
-    add_built(page, into, "serial", &serial, sp_fact_serial(&serial, cert));
-    add_instant(page, into, "not_before", cert->time_valid, cert->not_before * 1000);
-    add_instant(page, into, "not_after", cert->time_valid, cert->not_after * 1000);
-    add_days_left(page, into, cert);
-    sp_json_string(json, into, "key", cert->key_text);
-    sp_json_string(json, into, "signature", cert->sig_text);
-    sp_json_string(json, into, "sha256", cert->sha256);
-    sp_json_string(json, into, "spki_sha256", cert->spki_sha256);
-}
-
-static void add_certificates(struct page *page)
-{
-    const struct sp_tls_facts *tls = &page->evidence->tls;
-    struct sp_json *json = &page->json;
-
-    if (tls->cert_count == 0)
-        return;
-    struct cJSON *list = sp_json_array(json, json->root, "certificates");
-    for (size_t i = 0; i < tls->cert_count; i++) {
-        struct cJSON *object = sp_json_object(json, list, NULL);
-
-        sp_json_integer(json, object, "depth", (int64_t)i);
-        if (tls->certs[i].parsed)
-            add_certificate(page, object, &tls->certs[i]);
-        else
-            add_unreadable(page, object, &tls->certs[i]);
-    }
-}
-
-/* Each reason once, in the order of the problems; depth and detail are in the findings. */
-static void add_problems(struct page *page, struct cJSON *into, const struct sp_verify *verify)
-{
-    struct cJSON *list = sp_json_array(&page->json, into, "problems");
-    bool seen[SP_REASON_COUNT] = {false};
-
-    for (size_t i = 0; i < verify->problem_count; i++) {
-        enum sp_reason reason = verify->problems[i].reason;
-
-        if (!seen[reason])
-            sp_json_string(&page->json, list, NULL, sp_reason_info(reason)->word);
-        seen[reason] = true;
-    }
-}
-
-static void add_pin(struct page *page, struct cJSON *into)
-{
-    const struct sp_pin_facts *pin = &page->evidence->pin;
-    struct sp_json *json = &page->json;
-
-    if (!pin->tested)
-        return;
-    struct cJSON *object = sp_json_object(json, into, "pin");
-    sp_json_bool(json, object, "matched", pin->matched);
-    sp_json_string(json, object, "by", pin->matched ? sp_pin_kind_name(pin->kind) : NULL);
-}
-
-static void add_verify(struct page *page)
-{
-    const struct sp_verify *verify = &page->evidence->verify;
-    struct sp_json *json = &page->json;
-
-    if (!verify->done)
-        return;
-    struct cJSON *object = sp_json_object(json, json->root, "verify");
-    sp_json_bool(json, object, "trusted", verify->trusted);
-    if (verify->name_tested) {
-        sp_json_bool(json, object, "name_match", verify->name_match);
-        sp_json_string(json, object, "matched_name", verify->matched_name);
-    }
-    add_problems(page, object, verify);
-    sp_json_string(json, object, "anchor",
-                   verify->anchor != NULL ? verify->anchor->subject_text : NULL);
-    sp_json_string(json, object, "authenticated_by", verify->authenticated_by);
-    add_pin(page, object);
-}
-
-static void add_reply(struct page *page, struct cJSON *into, const struct sp_reply *reply)
+static void add_reply(struct sp_json_page *page, struct cJSON *into, const struct sp_reply *reply)
 {
     struct sp_json *json = &page->json;
 
     sp_json_string(json, into, "stage", sp_phase_info(reply->phase)->name);
-    add_ms(page, into, "ms", reply->ns);
+    sp_json_add_ms(page, into, "ms", reply->ns);
     sp_json_integer(json, into, "code", reply->code);
     sp_json_string(json, into, "enhanced", reply->enhanced);
     add_lines(page, into, reply);
@@ -405,11 +253,12 @@ static void add_reply(struct page *page, struct cJSON *into, const struct sp_rep
         struct sp_buf hex;
 
         sp_buf_init(&hex, (size_t)2 * SP_LIMIT_REPLY_BYTES);
-        add_built(page, into, "raw_hex", &hex, sp_fact_hex(&hex, reply->raw.data, reply->raw.len));
+        sp_json_add_built(page, into, "raw_hex", &hex,
+                          sp_fact_hex(&hex, reply->raw.data, reply->raw.len));
     }
 }
 
-static void add_replies(struct page *page)
+static void add_replies(struct sp_json_page *page)
 {
     const struct sp_evidence *evidence = page->evidence;
 
@@ -420,7 +269,7 @@ static void add_replies(struct page *page)
         add_reply(page, sp_json_object(&page->json, list, NULL), &evidence->replies[i]);
 }
 
-static void add_findings(struct page *page)
+static void add_findings(struct sp_json_page *page)
 {
     struct sp_json *json = &page->json;
     struct cJSON *list = sp_json_array(json, json->root, "findings");
@@ -445,7 +294,7 @@ static void add_findings(struct page *page)
     }
 }
 
-static void add_transcript(struct page *page)
+static void add_transcript(struct sp_json_page *page)
 {
     struct cJSON *list = sp_json_array(&page->json, page->json.root, "transcript");
     const struct sp_transcript_line *line = page->evidence->transcript.first;
@@ -456,11 +305,11 @@ static void add_transcript(struct page *page)
         sp_buf_init(&text, SP_LIMIT_TRANSCRIPT + 8u);
         bool built = sp_buf_append_str(&text, sp_fact_arrow(line)) &&
                      sp_buf_append(&text, line->text.data, line->text.len);
-        add_built(page, list, NULL, &text, built);
+        sp_json_add_built(page, list, NULL, &text, built);
     }
 }
 
-static void add_cut(struct page *page, struct cJSON **list, bool cut, const char *word)
+static void add_cut(struct sp_json_page *page, struct cJSON **list, bool cut, const char *word)
 {
     if (!cut)
         return;
@@ -470,7 +319,7 @@ static void add_cut(struct page *page, struct cJSON **list, bool cut, const char
 }
 
 /* Which lists are not complete because a limit was reached; absent when all are. */
-static void add_truncated(struct page *page)
+static void add_truncated(struct sp_json_page *page)
 {
     const struct sp_evidence *evidence = page->evidence;
     struct cJSON *list = NULL;
@@ -487,7 +336,7 @@ static void add_truncated(struct page *page)
 void sp_json_write_result(struct sp_writer *writer, const struct sp_render *render,
                           const struct sp_result *result)
 {
-    struct page page = {.result = result, .evidence = result->evidence};
+    struct sp_json_page page = {.result = result, .evidence = result->evidence, .render = render};
 
     sp_json_init(&page.json);
     add_verdict(&page);
@@ -498,9 +347,9 @@ void sp_json_write_result(struct sp_writer *writer, const struct sp_render *rend
     add_banner(&page);
     add_capabilities(&page);
     add_starttls(&page);
-    add_tls(&page);
-    add_certificates(&page);
-    add_verify(&page);
+    sp_json_add_tls(&page);
+    sp_json_add_certificates(&page);
+    sp_json_add_verify(&page);
     add_replies(&page);
     add_findings(&page);
     if (render->transcript)

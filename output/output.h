@@ -14,12 +14,14 @@
 
 /* How it shall look: decided once by main from options, environment and terminal. */
 struct sp_render {
-    bool color;       /* ANSI colours may be used (never colour alone) */
-    bool unicode;     /* the locale is UTF-8: box characters and bars may be used */
-    unsigned width;   /* columns of the terminal, 40..200; 80 when stdout is none */
-    unsigned verbose; /* -v count */
-    bool quiet;       /* only what is not OK */
-    bool transcript;  /* show transcripts */
+    bool color;        /* ANSI colours may be used (never colour alone) */
+    bool unicode;      /* the locale is UTF-8: box characters and bars may be used */
+    unsigned width;    /* columns of the terminal, 40..200; 80 when stdout is none */
+    unsigned verbose;  /* -v count */
+    bool quiet;        /* only what is not OK */
+    bool transcript;   /* show transcripts */
+    bool certificates; /* text: each certificate in full */
+    bool pem;          /* and its octets; JSON too. Text with `quiet`: nothing but them */
 };
 
 struct sp_output {

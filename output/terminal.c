@@ -55,6 +55,8 @@ struct sp_render sp_render_for(int fd, const struct sp_options *options)
         .verbose = options->verbose,
         .quiet = options->quiet,
         .transcript = options->transcript,
+        .certificates = options->show_certificates,
+        .pem = options->pem,
     };
 }
 

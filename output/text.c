@@ -3,6 +3,7 @@
 #include "output/detail.h"
 #include "output/facts.h"
 #include "output/output.h"
+#include "output/pem.h"
 #include "output/style.h"
 #include "output/table.h"
 
@@ -63,7 +64,7 @@ static void write_details(struct sp_writer *writer, const struct sp_render *rend
                           const struct sp_result *const *results, size_t count, bool many)
 {
     const char *told[SP_REASON_COUNT] = {NULL};
-    bool selective = many && render->verbose == 0;
+    bool selective = many && render->verbose == 0 && !render->certificates && !render->pem;
     size_t shown = 0, hidden = 0;
 
     for (size_t i = 0; i < count && writer->error == 0; i++) {
@@ -128,12 +129,24 @@ static void write_summary(struct sp_writer *writer, const struct sp_render *rend
     sp_flow_end(&flow);
 }
 
+/* --pem -q: what other programs can read, of all endpoints. */
+static void write_pem(struct sp_writer *writer, const struct sp_render *render,
+                      const struct sp_report *report)
+{
+    for (size_t i = 0; i < report->count && writer->error == 0; i++)
+        sp_pem_write_chain(writer, render, &report->results[i]);
+}
+
 static void write_report(struct sp_writer *writer, const struct sp_render *render,
                          const struct sp_report *report)
 {
     bool many = report->count > TABLE_ABOVE;
-    const struct sp_result **results = calloc(report->count + 1, sizeof(struct sp_result *));
 
+    if (render->pem && render->quiet) {
+        write_pem(writer, render, report);
+        return;
+    }
+    const struct sp_result **results = calloc(report->count + 1, sizeof(struct sp_result *));
     if (results == NULL) {
         sp_writer_fail(writer, ENOMEM);
         return;

@@ -206,8 +206,11 @@ static struct sp_evidence good_evidence = {
             .suite = 0x1302,
             .cipher = "TLS_AES_256_GCM_SHA384",
             .group = "x25519",
+            .signature_scheme = "ecdsa_secp256r1_sha256",
             .sni = "mx1.example.org",
             .alert = -1,
+            .hello_seen = true,
+            .ocsp_requested = true,
             .certs = good_certs,
             .cert_count = COUNT(good_certs)},
     .verify = {.done = true,
@@ -219,6 +222,12 @@ static struct sp_evidence good_evidence = {
                .path = (int[]){0, 1},
                .path_count = 2,
                .anchor = &good_anchor},
+    .ocsp = {.present = true,
+             .valid = true,
+             .status = SP_OCSP_GOOD,
+             .this_update = NOW - DAY,
+             .next_update = NOW + 3 * DAY,
+             .responder = "CN=Example Issuing CA 7,O=Example Trust,C=SE"},
     .quit = &good_replies[4],
     .replies = good_replies,
     .reply_count = COUNT(good_replies),
@@ -264,9 +273,15 @@ static struct sp_cert expired_certs[] = {{
     .spki_sha256 = "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9",
 }};
 static struct sp_problem expired_problems[] = {
-    {SP_REASON_CERTIFICATE_EXPIRED, 0, "expired 12 days ago (2026-08-20)"},
-    {SP_REASON_CERTIFICATE_NOT_TRUSTED, -1, "no path to a trusted root"},
-    {SP_REASON_CERTIFICATE_HOST_MISMATCH, 0, "names old.example.com, not mail.example.com"},
+    {.reason = SP_REASON_CERTIFICATE_EXPIRED,
+     .depth = 0,
+     .detail = "expired 12 days ago (2026-08-20)"},
+    {.reason = SP_REASON_CERTIFICATE_NOT_TRUSTED,
+     .depth = -1,
+     .detail = "no path to a trusted root"},
+    {.reason = SP_REASON_CERTIFICATE_HOST_MISMATCH,
+     .depth = 0,
+     .detail = "names old.example.com, not mail.example.com"},
 };
 static struct sp_evidence expired_evidence = {
     .endpoint = &expired_endpoint,
@@ -570,7 +585,7 @@ static struct sp_cert alert_certs[] = {{
     .sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 }};
 static struct sp_problem alert_problems[] = {
-    {SP_REASON_CERTIFICATE_INVALID, 0, "the DER ends too early"},
+    {.reason = SP_REASON_CERTIFICATE_INVALID, .depth = 0, .detail = "the DER ends too early"},
 };
 static struct sp_evidence alert_evidence = {
     .endpoint = &alert_endpoint,
