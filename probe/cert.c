@@ -81,13 +81,18 @@ static bool read_rsa_key(struct sp_arena *arena, struct sp_cert *cert)
         (exponent.content.data[exponent.content.len - 1] & 1u) == 0) {
         sp_cert_add_flaw(cert, "its RSA key has an exponent that makes it worthless");
     }
+    /* Up to 32 bits are in use. One check with 4096 bits takes the time of a thousand. */
     cert->key_costly = sp_der_bit_length(exponent.content) > SP_LIMIT_RSA_EXPONENT;
-    if (cert->key_costly) {
-        /* Up to 32 bits are in use. One check with 4096 bits takes the time of a thousand. */
-        sp_cert_add_flaw(cert, "its RSA key has an exponent of more than 64 bits");
-    }
     cert->key_text = sp_arena_printf(arena, "RSA %u", cert->key_bits_count);
     return cert->key_text != NULL;
+}
+
+/* SEC 1 §2.3.3: X and Y, or X alone with Y's sign. Whether it lies on the curve is not computed. */
+static bool is_point(struct sp_slice octets, unsigned bits)
+{
+    size_t size = (bits + 7) / 8;
+    return (octets.len == 1 + 2 * size && octets.data[0] == 4) ||
+           (octets.len == 1 + size && (octets.data[0] == 2 || octets.data[0] == 3));
 }
 
 static bool read_ec_key(struct sp_arena *arena, const struct sp_algorithm *algorithm,
@@ -105,9 +110,13 @@ static bool read_ec_key(struct sp_arena *arena, const struct sp_algorithm *algor
         if (sp_oid_is(algorithm->parameters.content, curve_rows[i].oid, curve_rows[i].len)) {
             cert->key_bits_count = curve_rows[i].bits;
             cert->key_text = curve_rows[i].text;
+            if (!is_point(cert->key_bits, curve_rows[i].bits)) {
+                sp_cert_add_flaw(cert, "its EC key is no point");
+            }
             return true;
         }
     }
+    sp_cert_add_flaw(cert, "its EC key is on a curve that is not known here");
     sp_der_oid_text(algorithm->parameters.content, oid, sizeof oid);
     cert->key_text = sp_arena_printf(arena, "EC %s", oid);
     return cert->key_text != NULL;
@@ -143,6 +152,11 @@ static bool name_key(struct sp_arena *arena, const struct sp_algorithm *algorith
     } else {
         sp_der_oid_text(algorithm->oid, text, sizeof text);
         set_key(cert, SP_KEY_UNKNOWN, 0, sp_arena_strdup(arena, text));
+        sp_cert_add_flaw(cert, "its key is of a kind that is not known here");
+    }
+    if ((cert->key_type == SP_KEY_ED25519 && cert->key_bits.len != 32) ||
+        (cert->key_type == SP_KEY_ED448 && cert->key_bits.len != 57)) {
+        sp_cert_add_flaw(cert, "its key is of the wrong size"); /* RFC 8032 §5.1.5, §5.2.5 */
     }
     return cert->key_text != NULL;
 }
@@ -277,6 +291,15 @@ static bool describe(struct sp_arena *arena, const struct parts *parts, struct s
 {
     cert->sig_alg_match = sp_slice_equal(parts->outer.whole, parts->inner.whole);
     cert->self_issued = sp_dn_equal(cert->issuer, cert->subject);
+    if (!sp_der_is_integer(cert->serial)) {
+        sp_cert_add_flaw(cert, "its serial number is not written as DER has it");
+    }
+    if (sp_dn_empty(cert->issuer)) {
+        sp_cert_add_flaw(cert, "its issuer is empty"); /* RFC 5280 §4.1.2.4 */
+    }
+    if (!sp_dn_well_encoded(cert->issuer) || !sp_dn_well_encoded(cert->subject)) {
+        sp_cert_add_flaw(cert, "its names have text that is not in the encoding it claims");
+    }
     if (cert->version > 3) {
         sp_cert_add_flaw(cert, "its version is newer than 3");
     }
@@ -302,7 +325,7 @@ static void mark_broken(struct sp_cert *cert, const char *error)
     struct sp_cert kept = *cert;
     memset(cert, 0, sizeof *cert);
     cert->der = kept.der;
-    cert->path_len = -1;
+    cert->path_len = cert->require_policy = cert->inhibit_mapping = cert->inhibit_any_policy = -1;
     cert->error = error;
 }
 
@@ -313,7 +336,7 @@ static const char *split(const uint8_t *der, size_t len, struct sp_cert *cert, s
     memset(cert, 0, sizeof *cert);
     cert->der.data = der;
     cert->der.len = len;
-    cert->path_len = -1;
+    cert->path_len = cert->require_policy = cert->inhibit_mapping = cert->inhibit_any_policy = -1;
     if (len > SP_LIMIT_CERT_BYTES) {
         return "it is larger than we read";
     }

@@ -85,10 +85,14 @@ struct sp_cert {
     struct sp_slice crl_points;       /* value of cRLDistributionPoints, or empty */
     struct sp_slice ski, aki;         /* key identifiers, or empty */
     struct sp_slice name_constraints; /* extension value, or empty */
-    bool unknown_critical;            /* a critical extension that we don't process */
-    const char *unknown_critical_oid; /* its OID in dots, or NULL */
-    bool must_staple;                 /* RFC 7633 TLS feature status_request */
-    bool self_issued;                 /* issuer == subject */
+    /* PolicyInformation, and pairs of policies, one behind the other: see path_policy.c. */
+    struct sp_slice policies, policy_mappings;
+    int require_policy, inhibit_mapping; /* policyConstraints: certificates to skip; -1: not said */
+    int inhibit_any_policy;              /* the same of inhibitAnyPolicy */
+    bool unknown_critical;               /* a critical extension that we don't process */
+    const char *unknown_critical_oid;    /* its OID in dots, or NULL */
+    bool must_staple;                    /* RFC 7633 TLS feature status_request */
+    bool self_issued;                    /* issuer == subject */
     const char
         *flaws[SP_LIMIT_CERT_FLAWS]; /* what breaks RFC 5280 though the rest can be read, each a
                                                part of a sentence: "its keyUsage is malformed" */

@@ -10,11 +10,17 @@
  *   subjectKeyId     = OCTET STRING
  *   authorityKeyId   = SEQUENCE { [0] key OPTIONAL, … }
  *   nameConstraints  = SEQUENCE { … }               ; kept as it is, judged in constraints.c
+ *   policies         = SEQUENCE OF SEQUENCE { OID, … }
+ *   policyMappings   = SEQUENCE OF SEQUENCE { OID, OID }
+ *   policyConstraint = SEQUENCE { [0] INTEGER OPTIONAL, [1] INTEGER OPTIONAL }
+ *   inhibitAnyPolicy = INTEGER
  *   tlsFeature       = SEQUENCE OF INTEGER          ; 5 = status_request
  *   cRLDistributionPoints = SEQUENCE { … }          ; kept as it is, read in crl.c
  *   ocspNocheck      = NULL                         ; RFC 6960 §4.2.2.2.1
  */
 #include "probe/cert_ext.h"
+
+#include "probe/algorithm.h"
 
 #include <string.h>
 
@@ -204,7 +210,7 @@ static bool read_subject_alt_name(struct sp_arena *arena, struct sp_slice value,
     size_t count = 0;
     sp_der_init(&outer, value);
     cert->has_san = true;
-    if (!sp_der_expect(&outer, SP_DER_SEQUENCE, &sequence) || !sp_der_done(&outer)) {
+    if (!sp_der_expect(&outer, SP_DER_SEQUENCE, &sequence)) {
         return false;
     }
     cert->san = sequence.content;
@@ -212,7 +218,7 @@ static bool read_subject_alt_name(struct sp_arena *arena, struct sp_slice value,
     for (walk = inner; sp_cert_next_name(&walk, &name);) {
         count++;
     }
-    bool complete = sp_der_done(&walk);
+    bool complete = sp_der_done(&walk) && sp_der_done(&outer);
     cert->names_cut = count > SP_LIMIT_NAMES;
     count = cert->names_cut ? SP_LIMIT_NAMES : count;
     cert->names = sp_arena_array(arena, count, sizeof *cert->names);
@@ -226,6 +232,102 @@ static bool read_subject_alt_name(struct sp_arena *arena, struct sp_slice value,
     }
     return complete;
 }
+
+/* --- policies (RFC 5280 §4.2.1.4, §4.2.1.5, §4.2.1.11, §4.2.1.14) ------------------------------- */
+
+static bool is_listed(const struct sp_slice *list, size_t count, struct sp_slice oid)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (sp_slice_equal(list[i], oid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_policies(struct sp_arena *arena, struct sp_slice value, struct sp_cert *cert,
+                          bool *out_of_memory)
+{
+    (void)arena;
+    (void)out_of_memory;
+    struct sp_slice seen[SP_LIMIT_POLICIES];
+    struct sp_der outer, inner, policy;
+    struct sp_der_value list, oid;
+    size_t count = 0;
+    sp_der_init(&outer, value);
+    if (!sp_der_expect(&outer, SP_DER_SEQUENCE, &list) || !sp_der_done(&outer)) {
+        return false;
+    }
+    sp_der_init(&inner, list.content);
+    while (sp_der_enter(&inner, SP_DER_SEQUENCE, &policy)) {
+        /* Never twice, says §4.2.1.4. */
+        if (!sp_der_expect(&policy, SP_DER_OID, &oid) || count == SP_LIMIT_POLICIES ||
+            is_listed(seen, count, oid.content)) {
+            return false;
+        }
+        seen[count++] = oid.content;
+    }
+    cert->policies = list.content;
+    return count > 0 && sp_der_done(&inner);
+}
+
+static bool read_policy_mappings(struct sp_arena *arena, struct sp_slice value,
+                                 struct sp_cert *cert, bool *out_of_memory)
+{
+    (void)arena;
+    (void)out_of_memory;
+    static const char any_policy[] = "\x55\x1d\x20"; /* and a zero: 2.5.29.32.0 */
+    struct sp_der outer, inner, pair;
+    struct sp_der_value list, from, to;
+    size_t count = 0;
+    sp_der_init(&outer, value);
+    if (!sp_der_expect(&outer, SP_DER_SEQUENCE, &list) || !sp_der_done(&outer)) {
+        return false;
+    }
+    sp_der_init(&inner, list.content);
+    while (sp_der_enter(&inner, SP_DER_SEQUENCE, &pair)) {
+        /* anyPolicy is neither to be mapped nor to be mapped to: §6.1.4 (a). */
+        if (!sp_der_expect(&pair, SP_DER_OID, &from) || !sp_der_expect(&pair, SP_DER_OID, &to) ||
+            !sp_der_done(&pair) || count++ == SP_LIMIT_POLICIES ||
+            sp_oid_is(from.content, any_policy, sizeof any_policy) ||
+            sp_oid_is(to.content, any_policy, sizeof any_policy)) {
+            return false;
+        }
+    }
+    cert->policy_mappings = list.content;
+    return count > 0 && sp_der_done(&inner);
+}
+
+static bool read_policy_constraints(struct sp_arena *arena, struct sp_slice value,
+                                    struct sp_cert *cert, bool *out_of_memory)
+{
+    (void)arena;
+    (void)out_of_memory;
+    struct sp_der inner;
+    struct sp_der_value require, inhibit;
+    if (!enter_sequence(value, &inner) || sp_der_done(&inner) ||
+        (sp_der_expect(&inner, SP_DER_CONTEXT(0), &require) &&
+         !sp_der_small(require.content, &cert->require_policy)) ||
+        (sp_der_expect(&inner, SP_DER_CONTEXT(1), &inhibit) &&
+         !sp_der_small(inhibit.content, &cert->inhibit_mapping))) {
+        return false;
+    }
+    return sp_der_done(&inner);
+}
+
+static bool read_inhibit_any_policy(struct sp_arena *arena, struct sp_slice value,
+                                    struct sp_cert *cert, bool *out_of_memory)
+{
+    (void)arena;
+    (void)out_of_memory;
+    struct sp_der outer;
+    struct sp_der_value skip;
+    sp_der_init(&outer, value);
+    return sp_der_expect(&outer, SP_DER_INTEGER, &skip) && sp_der_done(&outer) &&
+           sp_der_small(skip.content, &cert->inhibit_any_policy);
+}
+
+/* --- the list ----------------------------------------------------------------------------------- */
 
 /* `read` NULL: known, and nothing of it bears on a server's identity. */
 struct known_extension {
@@ -241,11 +343,6 @@ struct known_extension {
             "it has more than one " name " extension"                     \
     }
 
-/*
- * Policies are known but not processed: the tree of RFC 5280 §6.1.3 (d) decides nothing as long as
- * no policy is asked for, and a CA that demands one (requireExplicitPolicy) is not used for servers.
- * OpenSSL and GnuTLS do the same unless told otherwise.
- */
 static const struct known_extension known_extensions[] = {
     KNOWN("\x55\x1d\x0e", read_subject_key_id, "subjectKeyIdentifier"),
     KNOWN("\x55\x1d\x0f", read_key_usage, "keyUsage"),
@@ -254,12 +351,12 @@ static const struct known_extension known_extensions[] = {
     KNOWN("\x55\x1d\x13", read_basic_constraints, "basicConstraints"),
     KNOWN("\x55\x1d\x1e", read_name_constraints, "nameConstraints"),
     KNOWN("\x55\x1d\x1f", read_crl_points, "cRLDistributionPoints"),
-    KNOWN("\x55\x1d\x20", NULL, "certificatePolicies"),
-    KNOWN("\x55\x1d\x21", NULL, "policyMappings"),
+    KNOWN("\x55\x1d\x20", read_policies, "certificatePolicies"),
+    KNOWN("\x55\x1d\x21", read_policy_mappings, "policyMappings"),
     KNOWN("\x55\x1d\x23", read_authority_key_id, "authorityKeyIdentifier"),
-    KNOWN("\x55\x1d\x24", NULL, "policyConstraints"),
+    KNOWN("\x55\x1d\x24", read_policy_constraints, "policyConstraints"),
     KNOWN("\x55\x1d\x25", read_ext_key_usage, "extKeyUsage"),
-    KNOWN("\x55\x1d\x36", NULL, "inhibitAnyPolicy"),
+    KNOWN("\x55\x1d\x36", read_inhibit_any_policy, "inhibitAnyPolicy"),
     KNOWN("\x2b\x06\x01\x05\x05\x07\x01\x18", read_tls_feature, "TLS feature"),
     KNOWN("\x2b\x06\x01\x05\x05\x07\x30\x01\x05", read_ocsp_nocheck, "OCSP no check"),
 };
@@ -267,6 +364,11 @@ static const struct known_extension known_extensions[] = {
 
 void sp_cert_add_flaw(struct sp_cert *cert, const char *flaw)
 {
+    for (size_t i = 0; i < cert->flaw_count; i++) {
+        if (strcmp(cert->flaws[i], flaw) == 0) {
+            return;
+        }
+    }
     if (cert->flaw_count < SP_LIMIT_CERT_FLAWS) {
         cert->flaws[cert->flaw_count++] = flaw;
     }
@@ -294,42 +396,80 @@ static bool note_unknown_critical(struct sp_arena *arena, struct sp_slice oid, s
     return cert->unknown_critical_oid != NULL;
 }
 
+struct extension {
+    struct sp_slice oid, value;
+    bool critical;
+};
+
+static bool read_extension_frame(struct sp_slice octets, struct extension *out)
+{
+    struct sp_der outer, inner;
+    struct sp_der_value oid, flag, value;
+    out->critical = false;
+    sp_der_init(&outer, octets);
+    if (!sp_der_enter(&outer, SP_DER_SEQUENCE, &inner) ||
+        !sp_der_expect(&inner, SP_DER_OID, &oid) ||
+        (sp_der_expect(&inner, SP_DER_BOOLEAN, &flag) &&
+         !sp_der_bool(flag.content, &out->critical)) ||
+        !sp_der_expect(&inner, SP_DER_OCTET_STRING, &value) || !sp_der_done(&inner)) {
+        return false;
+    }
+    out->oid = oid.content;
+    out->value = value.content;
+    return true;
+}
+
+/* What was met so far: RFC 5280 §4.2 allows no extension twice. The first one counts. */
+struct met {
+    bool known[KNOWN_COUNT];
+    struct sp_slice unknown[SP_LIMIT_EXTENSIONS];
+    size_t unknown_count;
+};
+
+static bool read_unknown(struct sp_arena *arena, const struct extension *extension, struct met *met,
+                         struct sp_cert *cert)
+{
+    if (is_listed(met->unknown, met->unknown_count, extension->oid)) {
+        sp_cert_add_flaw(cert, "it has the same extension more than once");
+    } else if (met->unknown_count < SP_LIMIT_EXTENSIONS) {
+        met->unknown[met->unknown_count++] = extension->oid;
+    }
+    return !extension->critical || note_unknown_critical(arena, extension->oid, cert);
+}
+
+static bool read_known(struct sp_arena *arena, const struct extension *extension, size_t index,
+                       struct met *met, struct sp_cert *cert)
+{
+    const struct known_extension *known = &known_extensions[index];
+    bool out_of_memory = false;
+    if (met->known[index]) {
+        sp_cert_add_flaw(cert, known->repeated);
+        return true;
+    }
+    met->known[index] = true;
+    if (known->read != NULL && !known->read(arena, extension->value, cert, &out_of_memory)) {
+        sp_cert_add_flaw(cert, known->malformed);
+    }
+    return !out_of_memory;
+}
+
 bool sp_cert_read_extensions(struct sp_arena *arena, struct sp_der extensions, struct sp_cert *cert)
 {
-    bool seen[KNOWN_COUNT] = {false};
-    bool out_of_memory = false;
-    while (!sp_der_done(&extensions)) {
-        struct sp_der extension;
-        struct sp_der_value oid, flag, value;
-        bool critical = false;
-        if (!sp_der_enter(&extensions, SP_DER_SEQUENCE, &extension) ||
-            !sp_der_expect(&extension, SP_DER_OID, &oid) ||
-            (sp_der_expect(&extension, SP_DER_BOOLEAN, &flag) &&
-             !sp_der_bool(flag.content, &critical)) ||
-            !sp_der_expect(&extension, SP_DER_OCTET_STRING, &value) || !sp_der_done(&extension)) {
+    struct met met = {0};
+    struct sp_der_value item;
+    bool in_memory = true;
+    while (in_memory && sp_der_expect(&extensions, SP_DER_SEQUENCE, &item)) {
+        struct extension extension;
+        if (!read_extension_frame(item.whole, &extension)) {
             sp_cert_add_flaw(cert, "its list of extensions is malformed");
-            return true;
-        }
-        size_t i = find_known(oid.content);
-        if (i == KNOWN_COUNT) {
-            if (critical && !note_unknown_critical(arena, oid.content, cert)) {
-                return false;
-            }
             continue;
         }
-        const struct known_extension *known = &known_extensions[i];
-        if (seen[i]) {
-            /* RFC 5280 §4.2: never twice. The first one counts. */
-            sp_cert_add_flaw(cert, known->repeated);
-            continue;
-        }
-        seen[i] = true;
-        if (known->read != NULL && !known->read(arena, value.content, cert, &out_of_memory)) {
-            sp_cert_add_flaw(cert, known->malformed);
-        }
-        if (out_of_memory) {
-            return false;
-        }
+        size_t index = find_known(extension.oid);
+        in_memory = index < KNOWN_COUNT ? read_known(arena, &extension, index, &met, cert)
+                                        : read_unknown(arena, &extension, &met, cert);
     }
-    return true;
+    if (in_memory && !sp_der_done(&extensions)) {
+        sp_cert_add_flaw(cert, "its list of extensions is malformed");
+    }
+    return in_memory;
 }

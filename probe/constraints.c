@@ -6,7 +6,7 @@
  *   subtrees        = 1*subtree
  *   subtree         = SEQUENCE { base GeneralName, [0] minimum DEFAULT 0, [1] maximum OPTIONAL }
  *
- * A minimum or maximum is refused: §4.2.1.10 wants 0 and none.
+ * Another minimum, or a maximum, is refused: §4.2.1.10 wants 0 and none.
  */
 #include "probe/constraints.h"
 
@@ -144,11 +144,25 @@ static bool find_uri_host(struct sp_slice uri, struct sp_slice *out_host)
            !(out_host->data[i - 1] >= '0' && out_host->data[i - 1] <= '9');
 }
 
+/* Ones, then zeros, as RFC 4632 §3.1 has it. */
+static bool is_prefix_mask(struct sp_slice mask)
+{
+    bool ended = false;
+    for (size_t i = 0; i < mask.len * 8; i++) {
+        bool one = (mask.data[i / 8] & 0x80u >> i % 8) != 0;
+        if (one && ended) {
+            return false;
+        }
+        ended = ended || !one;
+    }
+    return true;
+}
+
 /* The base is an address and a mask of the same size. */
 static bool within_ip(struct sp_slice name, struct sp_slice base, bool *out_bad)
 {
     size_t size = base.len / 2;
-    *out_bad = base.len != 8 && base.len != 32;
+    *out_bad = (base.len != 8 && base.len != 32) || !is_prefix_mask(drop(base, size));
     if (*out_bad || name.len != size) {
         return false;
     }
@@ -190,11 +204,19 @@ static enum relation relate(const struct sp_general_name *name, const struct sp_
     return bad ? BROKEN : inside ? INSIDE : OUTSIDE;
 }
 
+/* A minimum of 0 is to be left out in DER; nobody minds when it is not. */
 static bool read_base(struct sp_der *subtrees, struct sp_der_value *out_base)
 {
     struct sp_der subtree;
-    return sp_der_enter(subtrees, SP_DER_SEQUENCE, &subtree) && sp_der_read(&subtree, out_base) &&
-           sp_der_done(&subtree);
+    struct sp_der_value minimum;
+    if (!sp_der_enter(subtrees, SP_DER_SEQUENCE, &subtree) || !sp_der_read(&subtree, out_base)) {
+        return false;
+    }
+    if (sp_der_expect(&subtree, SP_DER_CONTEXT(0), &minimum) &&
+        (minimum.content.len != 1 || minimum.content.data[0] != 0)) {
+        return false;
+    }
+    return sp_der_done(&subtree);
 }
 
 /* Pays for one comparison that reads so many octets. False: there is not so much left. */

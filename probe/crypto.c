@@ -256,6 +256,7 @@ static bool is_unsupported(const struct check *check, enum sp_key_type wanted)
     return wanted == SP_KEY_UNKNOWN || signer->key_type == SP_KEY_UNKNOWN ||
            signer->key_type == SP_KEY_DSA || signer->key_bits_count == 0 || signer->key_costly ||
            (signer->key_type == SP_KEY_RSA && signer->key_bits_count > RSA_BITS_MAX) ||
+           (signer->key_type == SP_KEY_EC && signer->key_bits_count < ECC_MIN_KEY_SZ) ||
            (hashed && check->hash->size == 0) ||
            (check->algorithm.alg == SP_SIG_RSA_PSS &&
             hash_rows[check->algorithm.mgf_hash].mgf == WC_MGF1NONE);

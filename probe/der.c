@@ -109,7 +109,7 @@ bool sp_der_bool(struct sp_slice content, bool *out_value)
 }
 
 /* X.690 §8.3.2: the first nine bits of an INTEGER are neither all zero nor all one. */
-static bool is_shortest_integer(struct sp_slice content)
+bool sp_der_is_integer(struct sp_slice content)
 {
     if (content.len == 0) {
         return false;
@@ -123,7 +123,7 @@ static bool is_shortest_integer(struct sp_slice content)
 
 bool sp_der_small(struct sp_slice content, int *out_value)
 {
-    if (!is_shortest_integer(content) || content.len > 4 || (content.data[0] & 0x80u) != 0) {
+    if (!sp_der_is_integer(content) || content.len > 4 || (content.data[0] & 0x80u) != 0) {
         return false;
     }
     unsigned value = 0;

@@ -72,6 +72,8 @@ bool sp_der_enter(struct sp_der *der, unsigned tag, struct sp_der *out_inner);
 bool sp_der_bool(struct sp_slice content, bool *out_value);
 /* A non-negative INTEGER in its shortest form that fits 31 bits. */
 bool sp_der_small(struct sp_slice content, int *out_value);
+/* An INTEGER in its shortest form (X.690 §8.3.2), of any size. */
+bool sp_der_is_integer(struct sp_slice content);
 /* BIT STRING of whole octets; the slice is what stands behind the count of unused bits. */
 bool sp_der_octets(struct sp_slice content, struct sp_slice *out_octets);
 /* Significant bits of a non-negative INTEGER; 0 for zero, a negative one and an empty one. */

@@ -185,6 +185,23 @@ static bool is_text(const struct sp_der_value *value)
     return true;
 }
 
+bool sp_dn_well_encoded(struct sp_slice name)
+{
+    struct walker walker;
+    struct attribute attribute;
+    bool first;
+    start_walk(&walker, name);
+    while (next_attribute(&walker, &attribute, &first) == STEP_ATTRIBUTE) {
+        const unsigned tag = attribute.value.tag;
+        if ((tag == SP_DER_UTF8_STRING || tag == SP_DER_BMP_STRING ||
+             tag == SP_DER_UNIVERSAL_STRING) &&
+            !is_text(&attribute.value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* --- comparing ---------------------------------------------------------------------------------- */
 
 /* Gives the characters of a text in lower case, without outer spaces, inner runs as one space. */

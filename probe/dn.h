@@ -24,6 +24,9 @@ bool sp_dn_equal(struct sp_slice a, struct sp_slice b);
 bool sp_dn_within(struct sp_slice name, struct sp_slice base);
 /* Equal names have equal hashes. */
 uint32_t sp_dn_hash(struct sp_slice name);
+/* Is all of its text of the kind of string that it calls itself? Asked of UTF8String, BMPString and
+ * UniversalString; the others are ASCII only in theory. */
+bool sp_dn_well_encoded(struct sp_slice name);
 /* A Name without a single RDN. */
 bool sp_dn_empty(struct sp_slice name);
 /*

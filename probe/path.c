@@ -221,6 +221,19 @@ static void end_with_itself(struct builder *b, enum edge edge)
     }
 }
 
+/* The tip's issuer is on the route already. */
+static bool is_circle(struct builder *b, size_t tip)
+{
+    for (size_t i = 0; i + 1 < b->route.count; i++) {
+        const size_t depth = (size_t)b->route.depths[i];
+        if (sp_dn_equal(b->route.certs[i]->subject, b->certs[tip].issuer) &&
+            check_edge(b, tip, b->route.certs[i], SP_LIMIT_PATH_ANCHORS + depth) == EDGE_GOOD) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void end_without_issuer(struct builder *b, size_t tip, const struct candidate *list,
                                size_t count)
 {
@@ -233,13 +246,13 @@ static void end_without_issuer(struct builder *b, size_t tip, const struct candi
     } else if (follow_despite(b, tip, list, count)) {
         return;
     } else if (itself == EDGE_SKIPPED) {
-        end_route(b, SP_PATH_END_NO_ISSUER);
+        end_route(b, is_circle(b, tip) ? SP_PATH_END_CIRCLE : SP_PATH_END_NO_ISSUER);
     } else {
         end_with_itself(b, itself);
     }
 }
 
-/* Recursion is as deep as a route is long: SP_LIMIT_PATH_DEPTH at most. */
+/* No certificate comes twice on a route, so recursion is as deep as there are certificates. */
 static void extend(struct builder *b, size_t tip)
 {
     struct candidate list[MAX_CANDIDATES];
@@ -250,10 +263,6 @@ static void extend(struct builder *b, size_t tip)
         return;
     }
     b->steps++;
-    if (b->route.count == SP_LIMIT_PATH_DEPTH) {
-        end_route(b, SP_PATH_END_TOO_LONG);
-        return;
-    }
     size_t count = find_candidates(b, &b->certs[tip], list);
     bool followed = false;
     for (size_t i = 0; i < count && !is_done(b); i++) {
@@ -296,15 +305,49 @@ static bool is_on_best(const struct builder *b, size_t index)
     return false;
 }
 
-static bool is_issuer_of_any(const struct builder *b, size_t index)
+/* Another way may lead through it, as far as is known: not every signature was checked. */
+static bool is_of_use(const struct builder *b, size_t index)
 {
     for (size_t i = 0; i < b->count; i++) {
-        if (i != index && b->certs[i].parsed &&
+        enum edge edge = (enum edge)b->edges[i][SP_LIMIT_PATH_ANCHORS + index];
+        if (i != index && b->certs[i].parsed && edge != EDGE_BAD &&
+            (edge == EDGE_GOOD || !is_other_key(&b->certs[i], &b->certs[index])) &&
             sp_dn_equal(b->certs[i].issuer, b->certs[index].subject)) {
             return true;
         }
     }
     return false;
+}
+
+/* How many of the first `end` certificates are the same as this one. */
+static size_t count_copies(const struct builder *b, size_t index, size_t end)
+{
+    size_t copies = 0;
+    for (size_t i = 0; i < end; i++) {
+        copies += sp_slice_equal(b->certs[i].der, b->certs[index].der) ? 1 : 0;
+    }
+    return copies;
+}
+
+/* One that is not on the route. */
+static void judge_stranger(struct sp_judge *judge, const struct builder *b, size_t index)
+{
+    const struct sp_cert *cert = &b->certs[index];
+    char label[SP_LABEL_SIZE];
+    size_t copies = count_copies(b, index, b->count), before = count_copies(b, index, index);
+    if (!cert->parsed) {
+        sp_judge_add(judge, 0, SP_REASON_CERTIFICATE_INVALID, (int)index,
+                     "certificate %zu of those sent cannot be read: %s", index + 1, cert->error);
+        return;
+    }
+    sp_cert_label(cert, label);
+    if (before == 1) {
+        sp_judge_add(judge, 0, SP_REASON_CERTIFICATE_CHAIN_ORDER, (int)index,
+                     "%s was sent %zu times; once is enough", label, copies);
+    } else if (before == 0 && !is_of_use(b, index)) {
+        sp_judge_add(judge, 0, SP_REASON_CERTIFICATE_CHAIN_ORDER, (int)index,
+                     "%s was sent too and is not needed: it issued none of the others", label);
+    }
 }
 
 /* What was sent but is not on the route: broken ones, strangers, and the order (RFC 5246 §7.4.2; RFC
@@ -321,15 +364,8 @@ static void judge_message(struct sp_judge *judge, const struct builder *b, size_
                      "the one of its issuer");
     }
     for (size_t i = 1; i < b->count; i++) {
-        if (!b->certs[i].parsed) {
-            sp_judge_add(judge, 0, SP_REASON_CERTIFICATE_INVALID, (int)i,
-                         "certificate %zu of those sent cannot be read: %s", i + 1,
-                         b->certs[i].error);
-        } else if (!is_on_best(b, i) && !is_issuer_of_any(b, i)) {
-            char label[SP_LABEL_SIZE];
-            sp_cert_label(&b->certs[i], label);
-            sp_judge_add(judge, 0, SP_REASON_CERTIFICATE_CHAIN_ORDER, (int)i,
-                         "%s was sent too and is not needed: it issued none of the others", label);
+        if (!is_on_best(b, i)) {
+            judge_stranger(judge, b, i);
         }
     }
     if (sent > b->count) {
@@ -492,6 +528,7 @@ bool sp_path_validate(struct sp_arena *arena, const struct sp_cert *certs, size_
         return true;
     }
     builder.count = count < SP_LIMIT_CERTS ? count : SP_LIMIT_CERTS;
+    builder.route.cut = count > SP_LIMIT_CERTS;
     judge.problems = sp_arena_array(arena, SP_LIMIT_PROBLEMS, sizeof *judge.problems);
     if (judge.problems == NULL) {
         return false;

@@ -12,7 +12,7 @@
 
 /* What a fault takes from a route. A signature that doesn't verify is worse than any sum of the
  * others, and a route that ends at an anchor is better than one that doesn't. */
-enum { FAULT = 1, FAULT_NO_ANCHOR = 100, FAULT_SIGNATURE = 1000 };
+enum { FAULT = SP_FAULT, FAULT_NO_ANCHOR = 100, FAULT_SIGNATURE = 1000 };
 
 /* Where in the route a rule is asked. */
 struct place {
@@ -122,6 +122,12 @@ static void judge_strength(struct sp_judge *judge, const struct place *place)
     bool rsa = cert->key_type == SP_KEY_RSA;
     bool worthless = rsa && cert->key_bits_count < 1024;
     unsigned least = rsa ? 2048 : cert->key_type == SP_KEY_EC ? 256 : 0;
+    if (cert->key_type == SP_KEY_DSA) {
+        /* RFC 8446 §1.3 dropped it, and NIST after that (FIPS 186-5). */
+        sp_judge_add(judge, 0, SP_REASON_CERTIFICATE_WEAK_KEY, place->depth,
+                     "the key of %s is DSA, which TLS has given up; use RSA 2048 or EC P-256",
+                     place->who);
+    }
     /* 0 bits: not known, or said to be malformed elsewhere. */
     if (cert->key_bits_count != 0 && cert->key_bits_count < least) {
         sp_judge_add(judge, worthless ? FAULT : 0, SP_REASON_CERTIFICATE_WEAK_KEY, place->depth,
@@ -227,8 +233,8 @@ static int count_cas_below(const struct place *place)
 static void judge_ca(struct sp_judge *judge, const struct place *place)
 {
     const struct sp_cert *cert = place->cert;
-    /* An anchor of version 1 has no way to say that it is a CA: being an anchor says it. */
-    bool old_anchor = place->depth < 0 && cert->version < 3;
+    /* An anchor that says nothing about it, as one of version 1 can't, is a CA by being an anchor. */
+    bool old_anchor = place->depth < 0 && !cert->has_basic_constraints;
     if (!cert->is_ca && !old_anchor) {
         sp_judge_add(judge, FAULT, SP_REASON_CERTIFICATE_INVALID, place->depth,
                      "%s is not a CA: %s", place->who,
@@ -354,14 +360,16 @@ static void judge_end(struct sp_judge *judge, const struct sp_route *route)
                      route->count == 1 ? SP_REASON_CERTIFICATE_CHAIN_INCOMPLETE
                                        : SP_REASON_CERTIFICATE_NOT_TRUSTED,
                      last.depth,
-                     "%s was issued by %s, whose certificate was not sent and is not one of the "
+                     "%s was issued by %s, whose certificate was not %s and is not one of the "
                      "trusted roots",
-                     last.who, label);
+                     last.who, label, route->cut ? "among those that we looked at" : "sent");
         return;
-    case SP_PATH_END_TOO_LONG:
-        sp_judge_add(judge, FAULT_NO_ANCHOR, SP_REASON_CERTIFICATE_INVALID, last.depth,
-                     "the chain is longer than the %u certificates that we follow",
-                     SP_LIMIT_PATH_DEPTH);
+    case SP_PATH_END_CIRCLE:
+        put_label(last.cert->issuer_text, label);
+        sp_judge_add(judge, FAULT_NO_ANCHOR, SP_REASON_CERTIFICATE_NOT_TRUSTED, last.depth,
+                     "the chain goes in a circle and comes to none of the trusted roots: %s was "
+                     "issued by %s, which is below it",
+                     last.who, label);
         return;
     }
 }
@@ -382,4 +390,5 @@ void sp_judge_route(struct sp_judge *judge, const struct sp_route *route)
             judge_names_below(judge, &place);
         }
     }
+    sp_judge_policies(judge, route);
 }

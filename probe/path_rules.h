@@ -9,7 +9,7 @@ enum sp_path_end {
     SP_PATH_END_ANCHOR,      /* the last certificate is a trust anchor */
     SP_PATH_END_SELF_SIGNED, /* the last one is signed by itself and no anchor */
     SP_PATH_END_NO_ISSUER,   /* nobody has a certificate of the last one's issuer */
-    SP_PATH_END_TOO_LONG     /* SP_LIMIT_PATH_DEPTH */
+    SP_PATH_END_CIRCLE       /* the last one was issued by one that the route has been through */
 };
 
 struct sp_route {
@@ -18,6 +18,7 @@ struct sp_route {
     int depths[SP_LIMIT_PATH_DEPTH]; /* index in the chain as sent, -1: the anchor */
     size_t count;                    /* a leaf that is an anchor itself: 1 */
     enum sp_path_end end;
+    bool cut;             /* more certificates were sent than are looked at */
     uint32_t bad;         /* bit i: the signature of certs[i] is not one by certs[i + 1] */
     uint32_t unsupported; /* bit i: it could not be checked */
 };
@@ -40,8 +41,14 @@ struct sp_judge {
 void sp_judge_add(struct sp_judge *judge, unsigned fault, enum sp_reason reason, int depth,
                   const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* What one certificate's breach of a rule takes from the trust in a route. */
+#define SP_FAULT 1u
+
 /* Adds the problems of one route: how it ends, and each certificate on it. */
 void sp_judge_route(struct sp_judge *judge, const struct sp_route *route);
+
+/* Adds a problem when a policy is demanded that does not hold; a part of sp_judge_route. */
+void sp_judge_policies(struct sp_judge *judge, const struct sp_route *route);
 
 /* Writes a name for people, quoted and cut: its common name, else its subject. */
 #define SP_LABEL_SIZE 112u

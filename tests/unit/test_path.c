@@ -227,7 +227,7 @@ static const struct chain_row {
     {"selfca", "selfca", HOST, "", true, true, "0", NULL},
     {"selfv1", "root", HOST, "host-mismatch@0 self-signed@0", false, false, "0", NULL},
     {"selfbroken", "root", HOST, "self-signed@0 invalid@0", false, true, "0", NULL},
-    {"self mx int", "root", HOST, "self-signed@0", false, true, "0", NULL},
+    {"self mx int", "root", HOST, "self-signed@0 chain-order@1", false, true, "0", NULL},
     {"mx int", "int", HOST, "", true, true, "0", "RFC 5280 §6.1.1 (d): an anchor need not be self-signed"},
     {"mx", "mx", HOST, "", true, true, "0", "RFC 5280 §6.1.1 (d): an anchor need not be self-signed"},
     {"evilmx evilroot", "root", HOST, "not-trusted@1", false, true, "0 1", NULL},
