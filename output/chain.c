@@ -136,6 +136,8 @@ static void write_path(struct sp_writer *writer, const struct sp_render *render,
 {
     const struct sp_verify *verify = &result->evidence->verify;
     const char *arrow = render->unicode ? "←" : "<-";
+    /* What a pin that matched replaces is worth a look, no more. */
+    enum sp_state bad = result->evidence->pin.matched ? SP_STATE_WARNING : SP_STATE_CRITICAL;
     struct sp_flow flow;
 
     if (!verify->done)
@@ -153,10 +155,10 @@ static void write_path(struct sp_writer *writer, const struct sp_render *render,
     else
         sp_flow_wordsf(&flow, "%s root %s", arrow, verify->anchor->subject_text);
     sp_flow_end(&flow);
-    write_judged(writer, render, 4, verify->trusted ? SP_STATE_OK : SP_STATE_CRITICAL,
+    write_judged(writer, render, 4, verify->trusted ? SP_STATE_OK : bad,
                  verify->trusted ? "trusted" : "not trusted");
     if (verify->name_tested)
-        write_judged(writer, render, 4, verify->name_match ? SP_STATE_OK : SP_STATE_CRITICAL,
+        write_judged(writer, render, 4, verify->name_match ? SP_STATE_OK : bad,
                      verify->name_match ? "for the name asked for" : "not for the name asked for");
     for (size_t i = 0; i < result->finding_count; i++)
         if (!result->findings[i].has_depth && result->findings[i].phase == SP_PHASE_VERIFY)

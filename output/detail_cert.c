@@ -76,7 +76,7 @@ static void write_issuer(struct sp_flow *flow, const char *issuer)
 static void write_validity(struct sp_flow *flow, const struct sp_cert *cert, int64_t now_ms)
 {
     char from[SP_CALENDAR_SIZE], until[SP_CALENDAR_SIZE], span[SP_CALENDAR_SIZE];
-    bool expired = cert->not_after * 1000 < now_ms;
+    bool expired = cert->not_after < now_ms / 1000;
 
     if (!cert->time_valid || !sp_calendar_date(from, sizeof(from), cert->not_before) ||
         !sp_calendar_date(until, sizeof(until), cert->not_after)) {
@@ -100,11 +100,30 @@ static void write_judged(struct sp_flow *flow, bool good, const char *text)
     flow->tone = SP_TONE_PLAIN;
 }
 
+/* Who the server is, and what says so. Beside a pin that matched nothing else is needed. */
+static void write_identity(struct sp_flow *flow, const struct sp_evidence *evidence)
+{
+    const struct sp_verify *verify = &evidence->verify;
+    bool pinned = evidence->pin.matched;
+
+    if (evidence->pin.tested)
+        write_judged(flow, pinned, pinned ? "pinned" : "not the pinned one");
+    if (verify->done && (verify->trusted || !pinned))
+        write_judged(flow, verify->trusted, verify->trusted ? "trusted" : "not trusted");
+    if (verify->name_tested && verify->name_match && verify->matched_name != NULL) {
+        flow->tone = SP_TONE_OK;
+        sp_flow_itemf(flow, "%s matches %s", sp_mark_of_state(flow->render, SP_STATE_OK),
+                      verify->matched_name);
+        flow->tone = SP_TONE_PLAIN;
+    } else if (verify->name_tested && (verify->name_match || !pinned)) {
+        write_judged(flow, verify->name_match, verify->name_match ? "name matches" : "wrong name");
+    }
+}
+
 static void write_leaf(struct sp_writer *writer, const struct sp_render *render,
                        const struct sp_evidence *evidence)
 {
     const struct sp_cert *cert = &evidence->tls.certs[0];
-    const struct sp_verify *verify = &evidence->verify;
     struct sp_flow flow;
 
     sp_flow_begin_row(&flow, writer, render, "certificate");
@@ -120,15 +139,7 @@ static void write_leaf(struct sp_writer *writer, const struct sp_render *render,
     sp_flow_begin_row(&flow, writer, render, "issuer");
     write_issuer(&flow, cert->issuer_text);
     write_validity(&flow, cert, evidence->started_ms);
-    if (verify->done)
-        write_judged(&flow, verify->trusted, verify->trusted ? "trusted" : "not trusted");
-    if (verify->name_tested && verify->name_match && verify->matched_name != NULL) {
-        flow.tone = SP_TONE_OK;
-        sp_flow_itemf(&flow, "%s matches %s", sp_mark_of_state(render, SP_STATE_OK),
-                      verify->matched_name);
-    } else if (verify->name_tested) {
-        write_judged(&flow, verify->name_match, verify->name_match ? "name matches" : "wrong name");
-    }
+    write_identity(&flow, evidence);
     sp_flow_end(&flow);
 }
 

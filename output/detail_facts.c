@@ -4,6 +4,7 @@
 #include "output/facts.h"
 #include "output/style.h"
 #include "output/utf8.h"
+#include "probe/calendar.h"
 #include "probe/limits.h"
 
 #include <errno.h>
@@ -170,6 +171,22 @@ static void write_no_tls(struct sp_writer *writer, const struct sp_render *rende
     sp_flow_end(&flow);
 }
 
+/* What few people ask for. */
+static void write_more_tls(struct sp_flow *flow, const struct sp_tls_facts *tls)
+{
+    if (tls->signature_scheme != NULL)
+        sp_flow_itemf(flow, "signed by %s", tls->signature_scheme);
+    if (tls->alpn != NULL)
+        sp_flow_itemf(flow, "ALPN %s", tls->alpn);
+    if (tls->hello_retry_request)
+        sp_flow_itemf(flow, "asked for another key share");
+    if (tls->hello_seen && tls->version != 0 && tls->version < SP_TLS_1_3) {
+        sp_flow_itemf(flow, "%sextended master secret", tls->extended_master_secret ? "" : "no ");
+        sp_flow_itemf(flow, "%ssecure renegotiation", tls->secure_renegotiation ? "" : "no ");
+    }
+    sp_flow_itemf(flow, "SNI %s", tls->sni != NULL ? tls->sni : "not sent");
+}
+
 static void write_tls(struct sp_writer *writer, const struct sp_render *render,
                       const struct sp_tls_facts *tls)
 {
@@ -187,14 +204,108 @@ static void write_tls(struct sp_writer *writer, const struct sp_render *render,
         sp_flow_item(&flow, tls->cipher, strlen(tls->cipher));
     if (tls->group != NULL)
         sp_flow_item(&flow, tls->group, strlen(tls->group));
+    if (tls->dh_bits > 0 && (tls->group == NULL || render->verbose > 0))
+        sp_flow_itemf(&flow, "DH %u bits", tls->dh_bits);
     if (tls->alert >= 0)
         sp_flow_itemf(&flow, "alert %d %s", tls->alert,
                       tls->alert_text != NULL ? tls->alert_text : "");
     if (tls->client_certificate_requested)
-        sp_flow_itemf(&flow, "asks for a client certificate");
+        sp_flow_itemf(&flow, tls->client_certificate_sent ? "got our client certificate"
+                                                          : "asks for a client certificate");
     if (render->verbose > 0)
-        sp_flow_itemf(&flow, "SNI %s", tls->sni != NULL ? tls->sni : "not sent");
+        write_more_tls(&flow, tls);
     sp_flow_end(&flow);
+}
+
+static void write_period(struct sp_flow *flow, int64_t from, int64_t until)
+{
+    char date[SP_CALENDAR_SIZE];
+
+    if (from != 0 && sp_calendar_date(date, sizeof(date), from))
+        sp_flow_itemf(flow, "of %s", date);
+    if (until != 0 && sp_calendar_date(date, sizeof(date), until))
+        sp_flow_itemf(flow, "until %s", date);
+}
+
+/* A staple in a few words; -v also says that there is none, who signed it and for how long. */
+static void write_ocsp(struct sp_writer *writer, const struct sp_render *render,
+                       const struct sp_evidence *evidence)
+{
+    const struct sp_ocsp *ocsp = &evidence->ocsp;
+    const char *status = sp_ocsp_status_name(ocsp->status);
+    struct sp_flow flow;
+
+    if (!evidence->tls.ocsp_requested || (!ocsp->present && render->verbose == 0))
+        return;
+    sp_flow_begin_row(&flow, writer, render, "ocsp");
+    if (!ocsp->present)
+        sp_flow_itemf(&flow, "no staple");
+    else if (!ocsp->valid)
+        sp_flow_itemf(&flow, "the answer %s", ocsp->error != NULL ? ocsp->error : "is not valid");
+    else
+        sp_flow_itemf(&flow, "%s", status != NULL ? status : "unknown");
+    if (ocsp->present && render->verbose > 0) {
+        write_period(&flow, ocsp->this_update, ocsp->next_update);
+        if (ocsp->revocation_reason != NULL)
+            sp_flow_itemf(&flow, "%s", ocsp->revocation_reason);
+        if (ocsp->responder != NULL)
+            sp_flow_itemf(&flow, "by %s", ocsp->responder);
+    }
+    sp_flow_end(&flow);
+}
+
+/* -v: what the lists of --crl-file say of each certificate of the path. */
+static void write_crls(struct sp_writer *writer, const struct sp_render *render,
+                       const struct sp_evidence *evidence)
+{
+    for (size_t i = 0; i < evidence->crl_answer_count; i++) {
+        const struct sp_crl_answer *answer = &evidence->crl_answers[i];
+        struct sp_flow flow;
+
+        sp_flow_begin_row(&flow, writer, render, i == 0 ? "crl" : "");
+        sp_flow_itemf(&flow, "chain %d", evidence->verify.path[i]);
+        sp_flow_itemf(&flow, "%s", sp_crl_status_name(answer->status));
+        write_period(&flow, answer->this_update, answer->next_update);
+        if (answer->revocation_reason != NULL)
+            sp_flow_itemf(&flow, "%s", answer->revocation_reason);
+        if (answer->error != NULL)
+            sp_flow_itemf(&flow, "the list %s", answer->error);
+        sp_flow_end(&flow);
+    }
+}
+
+static void write_survey(struct sp_flow *flow, const struct sp_survey *survey)
+{
+    sp_flow_itemf(flow, "%s", sp_survey_question_name(survey->question));
+    sp_flow_itemf(flow, "%s", sp_survey_outcome_name(survey->outcome));
+    if (survey->outcome == SP_SURVEY_ACCEPTED) {
+        sp_flow_itemf(flow, "%s", survey->version_text != NULL ? survey->version_text : "?");
+        if (survey->cipher != NULL)
+            sp_flow_itemf(flow, "%s", survey->cipher);
+        if (survey->group != NULL)
+            sp_flow_itemf(flow, "%s", survey->group);
+        if (survey->dh_bits > 0)
+            sp_flow_itemf(flow, "DH %u bits", survey->dh_bits);
+    }
+    if (survey->alert >= 0 && survey->outcome == SP_SURVEY_REFUSED)
+        sp_flow_itemf(flow, "alert %d %s", survey->alert,
+                      survey->alert_text != NULL ? survey->alert_text : "");
+    if ((survey->outcome == SP_SURVEY_FAILED || survey->outcome == SP_SURVEY_SKIPPED) &&
+        survey->detail != NULL)
+        sp_flow_item(flow, survey->detail, strlen(survey->detail));
+}
+
+/* -v: what else the server would take. */
+static void write_surveys(struct sp_writer *writer, const struct sp_render *render,
+                          const struct sp_evidence *evidence)
+{
+    for (size_t i = 0; i < evidence->survey_count; i++) {
+        struct sp_flow flow;
+
+        sp_flow_begin_row(&flow, writer, render, i == 0 ? "surveys" : "");
+        write_survey(&flow, &evidence->surveys[i]);
+        sp_flow_end(&flow);
+    }
 }
 
 /* Attempts that failed are news unless the only one is what the verdict tells of; those that lost the
@@ -262,5 +373,10 @@ void sp_detail_write_facts(struct sp_writer *writer, const struct sp_render *ren
         write_tls(writer, render, &evidence->tls);
     else
         write_no_tls(writer, render, evidence);
+    write_ocsp(writer, render, evidence);
     sp_detail_write_certificates(writer, render, evidence);
+    if (render->verbose > 0) {
+        write_crls(writer, render, evidence);
+        write_surveys(writer, render, evidence);
+    }
 }

@@ -198,6 +198,36 @@ static void write_phases(struct sp_writer *writer, const char *indent,
         sp_write_str(writer, "\n");
 }
 
+static void write_tls(struct sp_writer *writer, const char *indent,
+                      const struct sp_evidence *evidence)
+{
+    const struct sp_tls_facts *tls = &evidence->tls;
+    const struct sp_ocsp *ocsp = &evidence->ocsp;
+    if (tls->established)
+        sp_writef(writer, "%stls: %s %s %s%s%s\n", indent,
+                  tls->version_text != NULL ? tls->version_text : "?",
+                  tls->cipher != NULL ? tls->cipher : "?", tls->group != NULL ? tls->group : "",
+                  tls->signature_scheme != NULL ? " " : "",
+                  tls->signature_scheme != NULL ? tls->signature_scheme : "");
+    if (ocsp->present) {
+        const char *status = ocsp->valid ? sp_ocsp_status_name(ocsp->status) : NULL;
+        sp_writef(writer, "%socsp: ", indent);
+        write_text(writer, status != NULL ? status : ocsp->error != NULL ? ocsp->error : "?", 0);
+        sp_write_str(writer, "\n");
+    }
+    for (size_t i = 0; i < evidence->survey_count; i++) {
+        const struct sp_survey *survey = &evidence->surveys[i];
+        bool accepted = survey->outcome == SP_SURVEY_ACCEPTED;
+        sp_writef(writer, "%ssurvey: %s %s", indent, sp_survey_question_name(survey->question),
+                  sp_survey_outcome_name(survey->outcome));
+        if (accepted && survey->version_text != NULL)
+            sp_writef(writer, " %s", survey->version_text);
+        if (accepted && survey->cipher != NULL)
+            sp_writef(writer, " %s", survey->cipher);
+        sp_write_str(writer, "\n");
+    }
+}
+
 static void write_detail(struct sp_writer *writer, const char *indent,
                          const struct sp_evidence *evidence)
 {
@@ -210,11 +240,7 @@ static void write_detail(struct sp_writer *writer, const char *indent,
         write_text(writer, sp_word_reply(reply, sizeof reply, evidence->banner), 0);
         sp_write_str(writer, "\n");
     }
-    if (evidence->tls.established)
-        sp_writef(writer, "%stls: %s %s %s\n", indent,
-                  evidence->tls.version_text != NULL ? evidence->tls.version_text : "?",
-                  evidence->tls.cipher != NULL ? evidence->tls.cipher : "?",
-                  evidence->tls.group != NULL ? evidence->tls.group : "");
+    write_tls(writer, indent, evidence);
     for (size_t i = 0; i < evidence->tls.cert_count; i++) {
         const struct sp_cert *cert = &evidence->tls.certs[i];
         char until[SP_CALENDAR_SIZE];

@@ -123,7 +123,7 @@ static void test_one_ok(void **state)
         text, "SMTP OK - TLSv1.3, certificate valid for 29 days, 88 ms|time=0.088000s;10;20;0"
               " time_connect=0.008000s;;;0 time_banner=0.020000s;;;0 time_ehlo=0.009000s;;;0"
               " time_starttls=0.008000s;;;0 time_tls=0.025000s;;;0 time_ehlo_tls=0.008000s;;;0"
-              " cert_days=29.499999;21:;7:\n");
+              " cert_days=29.500000;21:;7:\n");
     free(text);
 }
 
