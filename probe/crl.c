@@ -419,8 +419,10 @@ bool sp_crls_lookup(const struct sp_crls *crls, struct sp_arena *arena, const st
         if (!ask_list(&lookup, list, &answer, &rank)) {
             return false;
         }
-        /* Of equals the newest. */
-        if (rank > best || (rank == best && answer.this_update > out->this_update)) {
+        /* Of equals the newest, of those of one time the one that says more. */
+        if (rank > best || (rank == best && (answer.this_update > out->this_update ||
+                                             (answer.this_update == out->this_update &&
+                                              answer.status == SP_CRL_REVOKED)))) {
             best = rank;
             *out = answer;
         }

@@ -6,6 +6,7 @@
 #include "fleet.h"
 #include "loop.h"
 #include "play.h"
+#include "revoke.h"
 #include "serve.h"
 
 #include <errno.h>
@@ -306,7 +307,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "smtp-test-server: %s\n", strerror(errno));
         return 1;
     }
-    if (settings.pki_dir != NULL && ts_pki_write(pki, settings.pki_dir, settings.makes_pki) != 0)
+    if (settings.pki_dir != NULL && (ts_pki_write(pki, settings.pki_dir, settings.makes_pki) != 0 ||
+                                     ts_revoke_write_lists(pki, settings.pki_dir) != 0))
         return 1;
     if (settings.makes_pki)
         return 0;

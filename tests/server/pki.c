@@ -237,12 +237,15 @@ static int add_extensions(X509 *cert, X509 *issuer, const struct ts_recipe *r, c
         bad |= add_text_extension(cert, issuer, NID_key_usage,
                                   r->key[0] == 'r' ? "critical,digitalSignature,keyEncipherment"
                                                    : "critical,digitalSignature");
-        bad |=
-            add_text_extension(cert, issuer, NID_ext_key_usage,
-                               r->flags & TS_CLIENT_ONLY ? "clientAuth" : "serverAuth,clientAuth");
+        bad |= add_text_extension(cert, issuer, NID_ext_key_usage,
+                                  r->flags & TS_CLIENT_ONLY ? "clientAuth"
+                                  : r->flags & TS_OCSP      ? "OCSPSigning"
+                                                            : "serverAuth,clientAuth");
     }
     if (r->san != NULL)
         bad |= add_names(cert, r->san, host);
+    if (r->flags & TS_MUST_STAPLE)
+        bad |= add_text_extension(cert, issuer, NID_tlsfeature, "status_request");
     if (r->flags & TS_UNKNOWN_CRITICAL)
         bad |= add_unknown_critical(cert);
     return bad;
@@ -330,6 +333,24 @@ static X509 *get_cert(struct ts_pki *pki, const struct ts_recipe *r, const char 
     made->cert = cert;
     snprintf(made->host, sizeof made->host, "%s", name);
     return cert;
+}
+
+X509 *ts_pki_cert(struct ts_pki *pki, const char *kind, const char *host)
+{
+    const struct ts_recipe *r = find_recipe(kind);
+    return r != NULL && strlen(host) < NAME_MAX_BYTES ? get_cert(pki, r, host, 0) : NULL;
+}
+
+EVP_PKEY *ts_pki_key(struct ts_pki *pki, const char *kind)
+{
+    const struct ts_recipe *r = find_recipe(kind);
+    return r != NULL ? get_key(pki, r->key) : NULL;
+}
+
+const char *ts_pki_issuer(const char *kind)
+{
+    const struct ts_recipe *r = find_recipe(kind);
+    return r != NULL ? r->issuer : NULL;
 }
 
 static int fill_chain(struct ts_pki *pki, const struct ts_recipe *r, const char *host,

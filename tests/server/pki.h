@@ -32,6 +32,11 @@ void ts_pki_free(struct ts_pki *pki);
  */
 const struct ts_chain *ts_pki_chain(struct ts_pki *pki, const char *kind, const char *host);
 
+/* One certificate of any kind, its key, and the kind that issued it; NULL: as above, or it issued itself. */
+X509 *ts_pki_cert(struct ts_pki *pki, const char *kind, const char *host);
+EVP_PKEY *ts_pki_key(struct ts_pki *pki, const char *kind);
+const char *ts_pki_issuer(const char *kind);
+
 /*
  * Writes root.pem, untrusted-root.pem and, with `all`, KIND.pem (the chain as sent) and KIND.key of
  * every kind into `dir`, which is made when it is missing. Returns 0, or -1 after a message on

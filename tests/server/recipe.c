@@ -37,6 +37,7 @@ const struct ts_recipe ts_recipes[] = {
     {"inter-too-deep", "inter-short", "ec-inter", -YEARS, YEARS, TS_CA, "Too Deep", NULL, NULL, NULL, NULL},
     {"inter-elsewhere", "root", "ec-inter", -YEARS, YEARS, TS_CA, "Elsewhere Only", NULL, NULL, NULL, "permitted;DNS:elsewhere.test"},
     {"unrelated", "foreign-root", "ec-foreign", -1, 90, 0, "unrelated.test", "DNS:unrelated.test", NULL, NULL, NULL},
+    {"responder", "inter-ec", "ec", -1, 90, TS_OCSP, "Test Responder", NULL, NULL, NULL, NULL},
 
     /* leaves with nothing wrong */
     {"rsa", "inter", "rsa", -1, 90, LEAF, "@", GOOD_NAMES, "inter", NULL, NULL},
@@ -48,6 +49,7 @@ const struct ts_recipe ts_recipes[] = {
     {"ip-only", "inter-ec", "ec", -1, 90, LEAF, "Address", "IP:127.0.0.1|IP:::1", "inter-ec", NULL, NULL},
     {"many-names", "inter-ec", "ec", -1, 90, LEAF, "@", GOOD_NAMES HUNDRED_NAMES, "inter-ec", NULL, NULL},
     {"deep", "lower", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "lower upper", NULL, NULL},
+    {"must-staple", "inter-ec", "ec", -1, 90, LEAF | TS_MUST_STAPLE, "@", GOOD_NAMES, "inter-ec", NULL, NULL},
 
     /* right, but worth a word */
     {"root-sent", "inter-ec", "ec", -1, 90, LEAF, "@", GOOD_NAMES, "inter-ec root", NULL, NULL},

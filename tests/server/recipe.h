@@ -14,6 +14,8 @@ enum ts_recipe_flag {
     TS_CLIENT_ONLY = 1 << 5,      /* extendedKeyUsage clientAuth alone */
     TS_UNKNOWN_CRITICAL = 1 << 6, /* a critical extension nobody knows */
     TS_NEGATIVE_SERIAL = 1 << 7,
+    TS_MUST_STAPLE = 1 << 9, /* RFC 7633 */
+    TS_OCSP = 1 << 10,       /* extendedKeyUsage OCSPSigning alone */
     TS_LEAF = 1 << 8, /* may be asked for by a server; the others only issue or go along */
 };
 

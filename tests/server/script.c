@@ -10,7 +10,7 @@
  *            | "answer" NAME ("nxdomain"|"nodata"|"servfail"|"refused"|"silence")
  *   setting  = "host" WORD | "address" IP | "port-of" NAME | "mode" ("smtp"|"lmtp") | "tls"
  *              ("none"|"starttls"|"implicit")
- *            | "door" ("open"|"refuse"|"blackhole") | "certificate" KIND
+ *            | "door" ("open"|"refuse"|"blackhole") | "certificate" KIND | "staple" ANSWER
  *            | "tls-version" MIN [MAX] | "ciphers" LIST | "suites" LIST | "groups" LIST |
  *                       "signatures" LIST
  *            | "pretend-offered" HEX… | "tickets" N | "client-certificate" ("ask"|"require") |
@@ -265,6 +265,7 @@ static char **find_text_setting(struct ts_server *s, const char *word)
         {"address", &s->address},
         {"port-of", &s->port_of},
         {"certificate", &s->certificate},
+        {"staple", &s->staple},
         {"ciphers", &s->ciphers},
         {"suites", &s->suites},
         {"groups", &s->groups},

@@ -77,6 +77,7 @@ struct ts_server {
     int is_lmtp;
     enum ts_tls_mode tls;
     char *certificate;
+    char *staple;            /* kind of OCSP answer to staple, or NULL */
     char *tls_min, *tls_max; /* "1.0" … "1.3" */
     char *ciphers, *suites, *groups, *signatures;
     unsigned pretend[TS_PRETEND_MAX]; /* suites taken as offered */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tls.h"
 
+#include "revoke.h"
+
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int parse_version(const char *text)
@@ -88,6 +91,40 @@ static int set_chain(SSL_CTX *ctx, const struct ts_chain *chain)
     return 1;
 }
 
+/* A server's answers to be stapled; they live as long as the program, as its servers do. */
+struct staple {
+    struct ts_bytes response;
+    struct staple *next;
+};
+
+static struct staple *all_staples;
+
+static int send_staple(SSL *ssl, void *arg)
+{
+    const struct staple *staple = arg;
+    unsigned char *copy = OPENSSL_memdup(staple->response.data, staple->response.length);
+    if (copy == NULL)
+        return SSL_TLSEXT_ERR_NOACK;
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)staple->response.length);
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static int set_staple(SSL_CTX *ctx, const struct ts_server *s, struct ts_pki *pki)
+{
+    if (s->staple == NULL)
+        return 1;
+    struct staple *staple = calloc(1, sizeof *staple);
+    if (staple == NULL)
+        return 0;
+    staple->next = all_staples;
+    all_staples = staple;
+    if (ts_revoke_staple(pki, s->staple, s->certificate, s->host, &staple->response) != 0)
+        return 0;
+    SSL_CTX_set_tlsext_status_cb(ctx, send_staple);
+    SSL_CTX_set_tlsext_status_arg(ctx, staple);
+    return 1;
+}
+
 static int set_algorithms(SSL_CTX *ctx, const struct ts_server *s)
 {
     int min = parse_version(s->tls_min), max = parse_version(s->tls_max);
@@ -127,7 +164,8 @@ SSL_CTX *ts_tls_context(const struct ts_server *server, struct ts_pki *pki)
         SSL_CTX_set_msg_callback_arg(ctx, (void *)(uintptr_t)server);
     }
     if (!set_algorithms(ctx, server) ||
-        !set_chain(ctx, ts_pki_chain(pki, server->certificate, server->host))) {
+        !set_chain(ctx, ts_pki_chain(pki, server->certificate, server->host)) ||
+        !set_staple(ctx, server, pki)) {
         fprintf(stderr,
                 "smtp-test-server: %s: OpenSSL refuses its TLS settings (certificate %s): %s\n",
                 server->name, server->certificate, ERR_reason_error_string(ERR_peek_last_error()));
