@@ -18,12 +18,12 @@
 #define SP_LIMIT_SECRET_FORMS 256u   /* forms of secrets that are masked in one session */
 
 /* Connection buffers. */
-#define SP_LIMIT_READ 16384u    /* one read from the socket */
-#define SP_LIMIT_TLS_IN 65536u  /* ciphertext waiting for the TLS library */
-#define SP_LIMIT_TLS_OUT 65536u /* ciphertext waiting for the socket */
-#define SP_LIMIT_SURVEYS 5u      /* connections that ask for more of one endpoint */
+#define SP_LIMIT_READ 16384u        /* one read from the socket */
+#define SP_LIMIT_TLS_IN 65536u      /* ciphertext waiting for the TLS library */
+#define SP_LIMIT_TLS_OUT 65536u     /* ciphertext waiting for the socket */
+#define SP_LIMIT_SURVEYS 5u         /* connections that ask for more of one endpoint */
 #define SP_LIMIT_CLIENT_HELLO 2048u /* octets of a ClientHello made by hand */
-#define SP_LIMIT_PENDING 16384u /* plaintext waiting for the socket */
+#define SP_LIMIT_PENDING 16384u     /* plaintext waiting for the socket */
 /* Octets kept of one handshake message while a server's hello is read: a ServerKeyExchange with 8192-bit
  * numbers fits, its signature left out. */
 #define SP_LIMIT_TLS_HELLO 4096u
@@ -32,6 +32,7 @@
 #define SP_LIMIT_CERTS 16u           /* certificates of one chain */
 #define SP_LIMIT_CERT_BYTES 65536u   /* DER of one certificate */
 #define SP_LIMIT_CHAIN_BYTES 131072u /* DER of one chain */
+#define SP_LIMIT_GROUPS 16u          /* groups in one offer */
 #define SP_LIMIT_ALPN 16u            /* application protocols in one offer */
 #define SP_LIMIT_ALPN_NAME 255u      /* octets of one, RFC 7301 §3.1 */
 #define SP_LIMIT_OCSP_STAPLE 16384u  /* octets of one OCSP response in the handshake */
@@ -62,6 +63,7 @@
 /* Input of the user: mistakes, not attacks, but /dev/zero can be given as a file. */
 #define SP_LIMIT_TARGET_LINE 4096u         /* octets of one target line */
 #define SP_LIMIT_TARGET_FILE 268435456u    /* octets of one file of targets */
+#define SP_LIMIT_IDENTITY_FILE 262144u     /* octets of a client certificate or its key */
 #define SP_LIMIT_TARGETS 1000000u          /* targets of one run */
 #define SP_LIMIT_TARGETS_ARENA 1073741824u /* octets of what is kept about them */
 #define SP_LIMIT_OPTIONS_ARENA 4194304u    /* octets of the options' strings */

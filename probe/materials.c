@@ -22,6 +22,15 @@ bool sp_materials_load(const struct sp_options *options, bool verify, struct sp_
             return false;
         }
     }
+    if (options->cert != NULL) {
+        const struct sp_identity_files files = {options->cert, options->key,
+                                                options->key_password_file};
+        out->identity = sp_identity_load(&files, &out->key_exposed, out_option, error, size);
+        if (out->identity == NULL) {
+            sp_materials_free(out);
+            return false;
+        }
+    }
     return true;
 }
 
@@ -41,12 +50,14 @@ static bool same_texts(const struct sp_words *a, const struct sp_words *b)
 bool sp_materials_same(const struct sp_options *a, const struct sp_options *b)
 {
     return same_text(a->ca_file, b->ca_file) && same_text(a->ca_dir, b->ca_dir) &&
-           same_texts(&a->crl_files, &b->crl_files);
+           same_texts(&a->crl_files, &b->crl_files) && same_text(a->cert, b->cert) &&
+           same_text(a->key, b->key) && same_text(a->key_password_file, b->key_password_file);
 }
 
 void sp_materials_free(struct sp_materials *materials)
 {
     sp_trust_free(materials->trust);
     sp_crls_free(materials->crls);
+    sp_tls_identity_free(materials->identity);
     memset(materials, 0, sizeof *materials);
 }

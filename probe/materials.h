@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What options name by files and a session only reads: trust anchors and revocation lists. Loaded before anything is
- * probed and shared by all sessions with the same options, never once per endpoint.
+ * What options name by files and a session only reads: trust anchors, revocation lists and the
+ * client certificate. Loaded before anything is probed and shared by all sessions with the same options,
+ * never once per endpoint.
  */
 #ifndef SP_PROBE_MATERIALS_H
 #define SP_PROBE_MATERIALS_H
 
 #include "probe/crl.h"
+#include "probe/identity.h"
 #include "probe/options.h"
 #include "probe/trust.h"
 
@@ -14,8 +16,10 @@
 #include <stddef.h>
 
 struct sp_materials {
-    struct sp_trust *trust; /* NULL: nothing is to be verified */
-    struct sp_crls *crls;   /* NULL: none are named */
+    struct sp_trust *trust;           /* NULL: nothing is to be verified */
+    struct sp_crls *crls;             /* NULL: none are named */
+    struct sp_tls_identity *identity; /* the client certificate; NULL: none is named */
+    bool key_exposed; /* its key or passphrase can be read by others than the owner */
 };
 
 /*

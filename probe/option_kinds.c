@@ -3,6 +3,7 @@
 #include "probe/option_kinds.h"
 
 #include "probe/host.h"
+#include "probe/option_tls.h"
 
 #include <arpa/inet.h>
 #include <math.h>
@@ -459,15 +460,27 @@ static bool set_action(const struct sp_setting *set)
 bool sp_setting_apply(const struct sp_setting *set)
 {
     static bool (*const setters[])(const struct sp_setting *) = {
-        [SP_KIND_ACTION] = set_action,      [SP_KIND_FLAG] = set_flag,
-        [SP_KIND_COUNT] = set_count,        [SP_KIND_FAMILY] = set_family,
-        [SP_KIND_CHOICE] = set_choice,      [SP_KIND_VERSION] = set_version,
-        [SP_KIND_DURATION] = set_duration,  [SP_KIND_NUMBER] = set_number,
-        [SP_KIND_RATE] = set_rate,          [SP_KIND_TEXT] = set_text,
-        [SP_KIND_NAME] = set_name,          [SP_KIND_EHLO] = set_ehlo,
-        [SP_KIND_ADDRESS] = set_address,    [SP_KIND_SERVER] = set_server,
-        [SP_KIND_WORDS] = set_words,        [SP_KIND_FILES] = set_words,
-        [SP_KIND_PINS] = set_pins,          [SP_KIND_DAYS] = set_days,
+        [SP_KIND_ACTION] = set_action,
+        [SP_KIND_FLAG] = set_flag,
+        [SP_KIND_COUNT] = set_count,
+        [SP_KIND_FAMILY] = set_family,
+        [SP_KIND_CHOICE] = set_choice,
+        [SP_KIND_VERSION] = set_version,
+        [SP_KIND_DURATION] = set_duration,
+        [SP_KIND_NUMBER] = set_number,
+        [SP_KIND_RATE] = set_rate,
+        [SP_KIND_TEXT] = set_text,
+        [SP_KIND_NAME] = set_name,
+        [SP_KIND_EHLO] = set_ehlo,
+        [SP_KIND_ADDRESS] = set_address,
+        [SP_KIND_SERVER] = set_server,
+        [SP_KIND_WORDS] = set_words,
+        [SP_KIND_FILES] = set_words,
+        [SP_KIND_SUITES] = sp_setting_suites,
+        [SP_KIND_GROUPS] = sp_setting_groups,
+        [SP_KIND_PROTOCOLS] = sp_setting_protocols,
+        [SP_KIND_PINS] = set_pins,
+        [SP_KIND_DAYS] = set_days,
         [SP_KIND_THRESHOLD] = set_threshold};
     return setters[set->row->kind](set);
 }

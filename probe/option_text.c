@@ -2,6 +2,7 @@
 #include "probe/option_text.h"
 
 #include "probe/option_kinds.h"
+#include "probe/tls_groups.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -48,8 +49,25 @@ static bool put_pins(struct sp_buf *out, const struct sp_pins *pins,
 {
     for (size_t i = 0; i < pins->count; i++) {
         *out_given = SP_OPTION_VALUE;
-        if (!sp_buf_printf(out, "%s%s:%s", i > 0 ? "," : "",
-                           sp_pin_kind_name(pins->items[i].kind), pins->items[i].sha256))
+        if (!sp_buf_printf(out, "%s%s:%s", i > 0 ? "," : "", sp_pin_kind_name(pins->items[i].kind),
+                           pins->items[i].sha256))
+            return false;
+    }
+    return true;
+}
+
+static const char *group_name(uint16_t number)
+{
+    const struct sp_tls_group *group = sp_tls_group_find(number);
+    return group ? group->name : NULL;
+}
+
+static bool put_numbers(struct sp_buf *out, const struct sp_numbers *numbers,
+                        const char *(*name_of)(uint16_t number), enum sp_option_given *out_given)
+{
+    for (size_t i = 0; i < numbers->count; i++) {
+        *out_given = SP_OPTION_VALUE;
+        if (!sp_buf_printf(out, "%s%s", i > 0 ? "," : "", name_of(numbers->items[i])))
             return false;
     }
     return true;
@@ -95,8 +113,11 @@ bool sp_option_text(const struct sp_options *options, const struct sp_option_inf
     case SP_KIND_CHOICE: return put_choice(out, row, *(const int *)field, out_given);
     case SP_KIND_VERSION: return put_choice(out, row, *(const uint16_t *)field, out_given);
     case SP_KIND_WORDS:
+    case SP_KIND_PROTOCOLS:
     case SP_KIND_FILES: return put_words(out, field, out_given);
     case SP_KIND_PINS: return put_pins(out, field, out_given);
+    case SP_KIND_SUITES: return put_numbers(out, field, sp_tls_suite_name, out_given);
+    case SP_KIND_GROUPS: return put_numbers(out, field, group_name, out_given);
     case SP_KIND_THRESHOLD: return put_thresholds(out, field, out_given);
     case SP_KIND_DAYS: return put_string(out, ((const struct sp_range *)field)->text, out_given);
     case SP_KIND_TEXT:

@@ -131,8 +131,12 @@ bool sp_option_set_layered(struct sp_options *options, struct sp_arena *arena,
     uint64_t bit = UINT64_C(1) << (row - rows);
     void *field = (unsigned char *)options + row->offset;
 
-    if ((layer->seen & bit) == 0 && (row->kind == SP_KIND_WORDS || row->kind == SP_KIND_FILES)) {
+    if ((layer->seen & bit) == 0 && (row->kind == SP_KIND_WORDS || row->kind == SP_KIND_FILES ||
+                                     row->kind == SP_KIND_PROTOCOLS)) {
         *(struct sp_words *)field = (struct sp_words){0};
+    } else if ((layer->seen & bit) == 0 &&
+               (row->kind == SP_KIND_SUITES || row->kind == SP_KIND_GROUPS)) {
+        *(struct sp_numbers *)field = (struct sp_numbers){0};
     } else if ((layer->seen & bit) == 0 && row->kind == SP_KIND_PINS) {
         *(struct sp_pins *)field = (struct sp_pins){0};
     } else if ((layer->seen & bit) == 0 && row->kind == SP_KIND_COUNT) {
@@ -168,11 +172,37 @@ static const char *find_conflict(const struct sp_words *required, const struct s
     return NULL;
 }
 
+/* Whether the suites and the versions have something in common. */
+static bool check_suites(const struct sp_options *options, char *error, size_t size)
+{
+    bool any = options->ciphers.count == 0;
+    for (size_t i = 0; i < options->ciphers.count; i++) {
+        any |= sp_tls_suite_is_13(options->ciphers.items[i]) ? options->tls_max >= SP_TLS_1_3
+                                                             : options->tls_min < SP_TLS_1_3;
+    }
+    if (!any) {
+        snprintf(
+            error, size,
+            "--ciphers has no suite for TLS 1.%u to 1.%u; suites of TLS 1.3 are TLS_AES_... and "
+            "TLS_CHACHA20_..., all others are for older versions",
+            (unsigned)options->tls_min - SP_TLS_1_0, (unsigned)options->tls_max - SP_TLS_1_0);
+    }
+    return any;
+}
+
 bool sp_options_finish(struct sp_options *options, struct sp_arena *arena, char *error, size_t size)
 {
     if (options->tls_min > options->tls_max) {
         snprintf(error, size, "--tls-min 1.%u is newer than --tls-max 1.%u",
                  (unsigned)options->tls_min - SP_TLS_1_0, (unsigned)options->tls_max - SP_TLS_1_0);
+        return false;
+    }
+    if (!check_suites(options, error, size)) {
+        return false;
+    }
+    if (options->cert == NULL && (options->key != NULL || options->key_password_file != NULL)) {
+        snprintf(error, size, "--%s needs --cert, the certificate that the key belongs to",
+                 options->key != NULL ? "key" : "key-password-file");
         return false;
     }
     if (options->source_address != NULL && options->family != SP_FAMILY_ANY) {

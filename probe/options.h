@@ -46,10 +46,18 @@ struct sp_words {
     size_t count;
 };
 
+/* Numbers that IANA gives to cipher suites or groups, in the order given. */
+struct sp_numbers {
+    const uint16_t *items;
+    size_t count;
+};
+
 struct sp_options {
     /* connection */
     enum sp_tls_mode tls;
-    uint16_t tls_min, tls_max; /* enum sp_tls_version */
+    uint16_t tls_min, tls_max;         /* enum sp_tls_version */
+    struct sp_numbers ciphers, groups; /* empty: the usual offer */
+    struct sp_words alpn;
     const char *server_name;
     enum sp_family family;
     bool all_addresses;
@@ -69,6 +77,7 @@ struct sp_options {
     /* verification */
     enum sp_verify_mode verify;
     const char *ca_file, *ca_dir;
+    const char *cert, *key, *key_password_file; /* the client's certificate; NULL: none */
     struct sp_words crl_files;
     enum sp_ocsp_mode ocsp;
     struct sp_pins pins;

@@ -200,6 +200,13 @@ static void start_tls(struct sp_session *session)
         .version_max = options->tls_max,
         .sni = address ? NULL : endpoint->server_name,
         .ocsp = options->ocsp != SP_OCSP_OFF,
+        .suites = options->ciphers.items,
+        .suite_count = options->ciphers.count,
+        .groups = options->groups.items,
+        .group_count = options->groups.count,
+        .alpn = options->alpn.items,
+        .alpn_count = options->alpn.count,
+        .identity = session->config.materials->identity,
         .former = session->begun_again ? &session->former : NULL,
     };
     sp_conn_start_tls(session->conn, &config);

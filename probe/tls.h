@@ -35,7 +35,8 @@ struct sp_tls_facts {
     const char *group;
     unsigned dh_bits; /* size of the prime of a finite-field exchange; 0: none, or unknown */
     /* What the server signed with to prove that it holds its key, by its IANA name
-     * ("ecdsa_secp256r1_sha256"); below TLS 1.2 always NULL: there the key's type decides */
+     * ("ecdsa_secp256r1_sha256"; in TLS 1.2 ECDSA is bound to no curve: "ecdsa_sha256"); below TLS 1.2
+     * always NULL: there the key's type decides */
     const char *signature_scheme;
     const char *alpn; /* the protocol that the server chose, ASCII; NULL: none */
     const char *sni;  /* the name sent, or NULL */

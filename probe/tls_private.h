@@ -15,7 +15,6 @@ struct WOLFSSL_CERT_MANAGER;
 
 #define SP_TLS_FIRST_MAX 256u /* octets kept of what the server said first */
 #define SP_TLS_ALERT_NONE (-1)
-#define SP_TLS_GROUPS_MAX 16u /* groups in one offer */
 
 /* One row a state; set_failure and the steps in tls.c are the only places that change it. */
 enum sp_tls_state {
@@ -55,7 +54,7 @@ struct sp_tls {
     /* Offered in this session: the allow-lists of the gate. */
     uint16_t suites[SP_TLS_SUITES_MAX];
     size_t suite_count;
-    uint16_t groups[SP_TLS_GROUPS_MAX];
+    uint16_t groups[SP_LIMIT_GROUPS];
     size_t group_count;
     const char *const *alpn; /* the caller's */
     size_t alpn_count;

@@ -26,6 +26,21 @@ static uint16_t clamp_version(uint16_t version, uint16_t otherwise)
     return version > SP_TLS_1_3 ? SP_TLS_1_3 : version;
 }
 
+/* A version that none of the suites can be used in isn't offered either: a server that takes it would
+ * find nothing in common. */
+static void narrow_versions(struct sp_tls *tls, const uint16_t *suites, size_t count)
+{
+    bool has_13 = false, has_older = false;
+    for (size_t i = 0; i < count; i++) {
+        has_13 |= sp_tls_suite_is_13(suites[i]);
+        has_older |= !sp_tls_suite_is_13(suites[i]);
+    }
+    if (!has_13 && tls->version_max == SP_TLS_1_3)
+        tls->version_max = SP_TLS_1_2;
+    if (!has_older && tls->version_min < SP_TLS_1_3)
+        tls->version_min = SP_TLS_1_3;
+}
+
 static void add_suite(struct sp_tls *tls, uint16_t suite)
 {
     bool wanted =
@@ -34,16 +49,10 @@ static void add_suite(struct sp_tls *tls, uint16_t suite)
         tls->suites[tls->suite_count++] = suite;
 }
 
-/* Only suites that one of the session's versions can use are offered. wolfSSL drops those that it
- * doesn't have without a word, so what is in our list is in the library. */
-static bool offer_suites(struct sp_tls *tls, const struct sp_tls_ctx *ctx,
-                         const struct sp_tls_config *config)
+/* wolfSSL drops suites that it doesn't have without a word, so what is in our list is in the library. */
+static bool offer_suites(struct sp_tls *tls)
 {
     uint8_t octets[SP_TLS_SUITES_MAX * 2];
-    const uint16_t *suites = config->suite_count > 0 ? config->suites : ctx->suites;
-    size_t count = config->suite_count > 0 ? config->suite_count : ctx->suite_count;
-    for (size_t i = 0; i < count; i++)
-        add_suite(tls, suites[i]);
     for (size_t i = 0; i < tls->suite_count; i++) {
         octets[i * 2] = (uint8_t)(tls->suites[i] >> 8);
         octets[i * 2 + 1] = (uint8_t)(tls->suites[i] & 0xff);
@@ -53,14 +62,27 @@ static bool offer_suites(struct sp_tls *tls, const struct sp_tls_ctx *ctx,
                WOLFSSL_SUCCESS;
 }
 
+/* Only versions and suites that can be used with one another. */
+static void choose_versions(struct sp_tls *tls, const struct sp_tls_ctx *ctx,
+                            const struct sp_tls_config *config)
+{
+    const uint16_t *suites = config->suite_count > 0 ? config->suites : ctx->suites;
+    size_t count = config->suite_count > 0 ? config->suite_count : ctx->suite_count;
+    tls->version_min = clamp_version(config->version_min, SP_TLS_1_2);
+    tls->version_max = clamp_version(config->version_max, SP_TLS_1_3);
+    narrow_versions(tls, suites, count);
+    for (size_t i = 0; i < count; i++)
+        add_suite(tls, suites[i]);
+}
+
 /* The library takes groups only while TLS 1.3 is within reach: before the versions are set. */
 static bool offer_groups(struct sp_tls *tls, const struct sp_tls_config *config)
 {
-    int groups[SP_TLS_GROUPS_MAX];
+    int groups[SP_LIMIT_GROUPS];
     const uint16_t *wanted = config->group_count > 0 ? config->groups : usual_groups;
     size_t count = config->group_count > 0 ? config->group_count
                                            : sizeof usual_groups / sizeof usual_groups[0];
-    if (count > SP_TLS_GROUPS_MAX)
+    if (count > SP_LIMIT_GROUPS)
         return false;
     for (size_t i = 0; i < count; i++) {
         groups[i] = wanted[i];
@@ -105,6 +127,18 @@ static bool set_up_name(struct sp_tls *tls, const char *sni)
                WOLFSSL_SUCCESS;
 }
 
+/* RFC 5746 §3.4: a client says that it knows the danger, and the server's answer is a fact. Renegotiating
+ * itself isn't in this build of the library: a HelloRequest is answered with a warning. */
+static bool announce_renegotiation(struct sp_tls *tls)
+{
+#ifndef HAVE_SECURE_RENEGOTIATION
+    return tls->version_min >= SP_TLS_1_3 ||
+           wolfSSL_UseSecureRenegotiation(tls->wolf) == WOLFSSL_SUCCESS;
+#else
+#error "the library could renegotiate: see that nothing of the new handshake escapes the gate"
+#endif
+}
+
 static bool set_up_store(struct sp_tls *tls)
 {
     /* A store of its own, never with a root in it: the shared one would learn intermediates from one
@@ -123,12 +157,11 @@ static bool set_up_store(struct sp_tls *tls)
 bool sp_tls_set_up(struct sp_tls *tls, const struct sp_tls_ctx *ctx,
                    const struct sp_tls_config *config)
 {
-    tls->version_min = clamp_version(config->version_min, SP_TLS_1_2);
-    tls->version_max = clamp_version(config->version_max, SP_TLS_1_3);
-    return offer_groups(tls, config) &&
+    choose_versions(tls, ctx, config);
+    return tls->version_min <= tls->version_max && offer_groups(tls, config) &&
            wolfSSL_set_min_proto_version(tls->wolf, tls->version_min) == WOLFSSL_SUCCESS &&
            wolfSSL_set_max_proto_version(tls->wolf, tls->version_max) == WOLFSSL_SUCCESS &&
-           offer_suites(tls, ctx, config) && set_up_store(tls) && sp_tls_watch_session(tls) &&
-           set_up_name(tls, config->sni) && offer_protocols(tls, config) &&
-           sp_tls_staple_set_up(tls, config);
+           offer_suites(tls) && announce_renegotiation(tls) && set_up_store(tls) &&
+           sp_tls_watch_session(tls) && set_up_name(tls, config->sni) &&
+           offer_protocols(tls, config) && sp_tls_staple_set_up(tls, config);
 }

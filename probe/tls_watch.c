@@ -191,6 +191,17 @@ bool sp_tls_watch_session(struct sp_tls *tls)
 
 /* --- facts ------------------------------------------------------------------------------------- */
 
+/* Up to TLS 1.2 the same numbers of ECDSA name a hash and no curve (RFC 5246 §7.4.1.4.1). */
+static const char *scheme_before_13(uint16_t number)
+{
+    switch (number) {
+    case 0x0403: return "ecdsa_sha256";
+    case 0x0503: return "ecdsa_sha384";
+    case 0x0603: return "ecdsa_sha512";
+    default: return sp_tls_scheme_name(number);
+    }
+}
+
 void sp_tls_watch_octets(struct sp_tls *tls, const void *data, size_t len)
 {
     struct sp_tls_facts *facts = &tls->facts;
@@ -208,7 +219,7 @@ void sp_tls_watch_octets(struct sp_tls *tls, const void *data, size_t len)
     if (group)
         facts->group = group->name;
     if (hello->signature_scheme != 0)
-        facts->signature_scheme = sp_tls_scheme_name(hello->signature_scheme);
+        facts->signature_scheme = scheme_before_13(hello->signature_scheme);
 }
 
 static void note_choice(struct sp_tls_facts *facts, uint16_t suite, uint16_t version)

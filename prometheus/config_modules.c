@@ -18,6 +18,8 @@ static bool is_module_option(const struct sp_option_info *info)
 {
     return info->scope == SP_SCOPE_ENDPOINT || strcmp(info->name, "ca-file") == 0 ||
            strcmp(info->name, "ca-dir") == 0 || strcmp(info->name, "crl-file") == 0 ||
+           strcmp(info->name, "cert") == 0 || strcmp(info->name, "key") == 0 ||
+           strcmp(info->name, "key-password-file") == 0 ||
            strcmp(info->name, "dns-server") == 0;
 }
 
@@ -173,6 +175,12 @@ static void read_option(struct module_reader *self, const struct sp_yaml_item *i
         self->places->ca_dir = value;
     else if (strcmp(info->name, "crl-file") == 0)
         self->places->crl_file = value;
+    else if (strcmp(info->name, "cert") == 0)
+        self->places->cert = value;
+    else if (strcmp(info->name, "key") == 0)
+        self->places->key = value;
+    else if (strcmp(info->name, "key-password-file") == 0)
+        self->places->key_password_file = value;
     else if (strcmp(info->name, "expect") == 0)
         self->places->expect = value;
 }
@@ -213,7 +221,9 @@ static void finish_module(struct module_reader *self)
 
     if (options->ehlo_name == NULL)
         options->ehlo_name = reader->defaults.ehlo_name;
-    if (!anchor_path(reader, &options->ca_file) || !anchor_path(reader, &options->ca_dir))
+    if (!anchor_path(reader, &options->ca_file) || !anchor_path(reader, &options->ca_dir) ||
+        !anchor_path(reader, &options->cert) || !anchor_path(reader, &options->key) ||
+        !anchor_path(reader, &options->key_password_file))
         return;
     for (size_t i = 0; i < options->crl_files.count; i++) {
         if (!anchor_path(reader, &options->crl_files.items[i]))
@@ -309,6 +319,12 @@ static const struct sp_yaml_node *place_of(const struct sp_config_places *places
         return places->ca_dir;
     if (strcmp(name, "crl-file") == 0 && places->crl_file != NULL)
         return places->crl_file;
+    if (strcmp(name, "cert") == 0 && places->cert != NULL)
+        return places->cert;
+    if (strcmp(name, "key") == 0 && places->key != NULL)
+        return places->key;
+    if (strcmp(name, "key-password-file") == 0 && places->key_password_file != NULL)
+        return places->key_password_file;
     return places->name;
 }
 

@@ -26,7 +26,8 @@ struct sp_config {
 
 /* Where a module stands in the file, for what is found out after all was read. */
 struct sp_config_places {
-    const struct sp_yaml_node *name, *ca_file, *ca_dir, *expect;
+    const struct sp_yaml_node *name, *ca_file, *ca_dir, *crl_file, *expect;
+    const struct sp_yaml_node *cert, *key, *key_password_file;
 };
 
 struct sp_config_reader {

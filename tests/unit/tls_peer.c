@@ -157,12 +157,25 @@ static void set_up_clients(SSL_CTX *ctx, const struct peer_config *config)
         must(X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), config->client_ca) == 1);
 }
 
+static void set_up_prime(SSL_CTX *ctx, const char *name)
+{
+    EVP_PKEY *group = NULL;
+    EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
+    must(maker && EVP_PKEY_keygen_init(maker) == 1 &&
+         EVP_PKEY_CTX_set_group_name(maker, name) == 1 && EVP_PKEY_generate(maker, &group) == 1 &&
+         SSL_CTX_set0_tmp_dh_pkey(ctx, group) == 1);
+    EVP_PKEY_CTX_free(maker);
+}
+
 static void set_up(SSL_CTX *ctx, const struct peer_config *config)
 {
     SSL_CTX_set_security_level(ctx, 0);
     must(SSL_CTX_set_min_proto_version(ctx, config->version_min) == 1);
     must(SSL_CTX_set_max_proto_version(ctx, config->version_max) == 1);
-    must(SSL_CTX_set_dh_auto(ctx, 1) == 1);
+    if (config->dh_group)
+        set_up_prime(ctx, config->dh_group);
+    else
+        must(SSL_CTX_set_dh_auto(ctx, 1) == 1);
     must(SSL_CTX_set_num_tickets(ctx, config->tickets) == 1);
     if (config->tickets == 0)
         SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);

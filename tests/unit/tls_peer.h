@@ -38,6 +38,7 @@ struct peer_config {
     int version_min, version_max; /* 0: any */
     const char *ciphers;          /* of TLS 1.2 and older, OpenSSL's syntax; NULL: default */
     const char *groups;           /* NULL: default */
+    const char *dh_group; /* of DHE up to TLS 1.2, OpenSSL's name; NULL: by the key's size */
     bool want_client_certificate;
     X509 *client_ca;            /* the only one whose client certificates are taken; NULL: any is */
     const char *client_sigalgs; /* what the client may sign with; NULL: default */
