@@ -337,6 +337,28 @@ static void write_name_match(struct probe_page *page, const struct sp_result *re
         write_integer(page, result, result->evidence->verify.name_match);
 }
 
+/* All of the words, so that the number of series does not depend on the server. */
+static void write_staple(struct probe_page *page, const struct sp_result *result)
+{
+    static const char *const words[] = {"none", "good", "revoked", "unknown", "invalid"};
+    const struct sp_ocsp *ocsp = &result->evidence->ocsp;
+    const char *status = ocsp->valid ? sp_ocsp_status_name(ocsp->status) : "invalid";
+    const char *word = !ocsp->present ? "none" : status != NULL ? status : "invalid";
+    if (!result->evidence->tls.ocsp_requested || result->evidence->tls.cert_count == 0)
+        return;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        begin(page, result);
+        sp_exposition_label(&page->page, "status", words[i]);
+        sp_exposition_integer(&page->page, strcmp(words[i], word) == 0);
+    }
+}
+
+static void write_pin_match(struct probe_page *page, const struct sp_result *result)
+{
+    if (result->endpoint->options->pins.count > 0)
+        write_integer(page, result, result->evidence->pin.matched);
+}
+
 static const struct family families[] = {
     {{"probe_success", SP_METRIC_GAUGE, NULL, "Whether the probe succeeded"}, write_success},
     {{"probe_duration_seconds", SP_METRIC_GAUGE, "seconds", "How long the probe took"},
@@ -399,6 +421,12 @@ static const struct family families[] = {
     {{"probe_smtp_certificate_name_match", SP_METRIC_GAUGE, NULL,
       "Whether the certificate is for the name asked for"},
      write_name_match},
+    {{"probe_smtp_certificate_pin_match", SP_METRIC_GAUGE, NULL,
+      "Whether the server showed a pinned certificate or key"},
+     write_pin_match},
+    {{"probe_smtp_ocsp_staple", SP_METRIC_GAUGE, NULL,
+      "What the stapled OCSP answer says, one for the status that holds"},
+     write_staple},
 };
 
 /* False: out of memory. Without several results nothing has to be told apart. */

@@ -2,6 +2,7 @@
 #include "prometheus/page_facts.h"
 
 #include "output/facts.h"
+#include "probe/cert_details.h"
 
 #include <string.h>
 
@@ -96,10 +97,86 @@ static void write_tls(struct sp_html *html, const struct sp_tls_facts *tls)
     write_fact(html, "TLS version", tls->version_text);
     write_fact(html, "Cipher suite", tls->cipher);
     write_fact(html, "Key exchange group", tls->group);
+    if (tls->dh_bits > 0) {
+        open_fact(html, "Diffie-Hellman prime");
+        sp_html_write(html, "%u bits", tls->dh_bits);
+        close_fact(html);
+    }
+    write_fact(html, "Signed by", tls->signature_scheme);
+    write_fact(html, "ALPN", tls->alpn);
     write_fact(html, "SNI", tls->sni != NULL ? tls->sni : "not sent");
     write_fact(html, "Alert of the server", tls->alert_text);
+    if (tls->hello_retry_request)
+        write_fact(html, "Hello retry request", "the server asked for another key share");
+    if (tls->hello_seen && tls->version != 0 && tls->version < SP_TLS_1_3) {
+        write_fact(html, "Extended master secret", tls->extended_master_secret ? "yes" : "no");
+        write_fact(html, "Secure renegotiation", tls->secure_renegotiation ? "yes" : "no");
+    }
     if (tls->client_certificate_requested)
-        write_fact(html, "Client certificate", "asked for");
+        write_fact(html, "Client certificate",
+                   tls->client_certificate_sent ? "asked for and sent" : "asked for");
+}
+
+static void write_period(struct sp_html *html, int64_t from, int64_t until)
+{
+    if (from != 0) {
+        sp_html_write(html, ", of ");
+        sp_page_instant(html, from * 1000);
+    }
+    if (until != 0) {
+        sp_html_write(html, ", until ");
+        sp_page_instant(html, until * 1000);
+    }
+}
+
+static void write_ocsp(struct sp_html *html, const struct sp_evidence *evidence)
+{
+    const struct sp_ocsp *ocsp = &evidence->ocsp;
+    const char *status = ocsp->valid ? sp_ocsp_status_name(ocsp->status) : NULL;
+
+    if (!evidence->tls.ocsp_requested || !evidence->tls.tried)
+        return;
+    open_fact(html, "OCSP staple");
+    if (!ocsp->present)
+        sp_html_write(html, "none");
+    else if (status != NULL)
+        sp_html_write(html, "%s", status);
+    else
+        sp_html_write(html, "the answer %s", ocsp->error != NULL ? ocsp->error : "is not valid");
+    if (ocsp->present)
+        write_period(html, ocsp->this_update, ocsp->next_update);
+    if (ocsp->responder != NULL)
+        sp_html_write(html, ", by %s", ocsp->responder);
+    close_fact(html);
+}
+
+/* What else the server would take. */
+static void write_surveys(struct sp_html *html, const struct sp_evidence *evidence)
+{
+    if (evidence->survey_count == 0)
+        return;
+    open_fact(html, "Other offers");
+    sp_html_write(html, "<ul>");
+    for (size_t i = 0; i < evidence->survey_count; i++) {
+        const struct sp_survey *survey = &evidence->surveys[i];
+        bool accepted = survey->outcome == SP_SURVEY_ACCEPTED;
+
+        sp_html_write(html, "<li>%s: %s", survey->offer != NULL ? survey->offer : "?",
+                      sp_survey_outcome_name(survey->outcome));
+        if (accepted && survey->version_text != NULL)
+            sp_html_write(html, ", %s", survey->version_text);
+        if (accepted && survey->cipher != NULL)
+            sp_html_write(html, " <code>%s</code>", survey->cipher);
+        if (accepted && survey->group != NULL)
+            sp_html_write(html, " %s", survey->group);
+        if (!accepted && survey->alert_text != NULL)
+            sp_html_write(html, ", alert %s", survey->alert_text);
+        if (!accepted && survey->detail != NULL)
+            sp_html_write(html, ": %s", survey->detail);
+        sp_html_write(html, "</li>");
+    }
+    sp_html_write(html, "</ul>");
+    close_fact(html);
 }
 
 void sp_page_connection(struct sp_html *html, const struct sp_evidence *evidence)
@@ -116,6 +193,8 @@ void sp_page_connection(struct sp_html *html, const struct sp_evidence *evidence
     write_ehlo(html, "Offered before TLS", &evidence->plain);
     write_ehlo(html, "Offered inside TLS", &evidence->tls_ehlo);
     write_tls(html, &evidence->tls);
+    write_ocsp(html, evidence);
+    write_surveys(html, evidence);
     sp_html_write(html, "</dl>\n</section>\n");
 }
 
@@ -173,9 +252,127 @@ static void write_validity(struct sp_html *html, const struct sp_cert *cert, int
     close_fact(html);
 }
 
-static void write_certificate(struct sp_html *html, const struct sp_cert *cert, size_t depth,
-                              int64_t now_ms)
+static void write_usage(struct sp_html *html, const struct sp_cert *cert,
+                        const struct sp_uses *uses)
 {
+    bool any = false;
+
+    open_fact(html, "Usage");
+    for (unsigned i = 0; i < SP_USAGE_COUNT; i++) {
+        if (!cert->has_key_usage || (cert->key_usage & (1u << i)) == 0)
+            continue;
+        sp_html_write(html, "%s%s", any ? ", " : "", sp_usage_name(i));
+        any = true;
+    }
+    if (!any)
+        sp_html_write(html, cert->has_key_usage ? "none" : "any");
+    for (size_t i = 0; i < uses->count; i++) {
+        const char *name = sp_use_name(uses->oids[i]);
+        char oid[96];
+
+        sp_der_oid_text(uses->oids[i], oid, sizeof oid);
+        sp_html_write(html, "%s%s", i == 0 ? " for " : ", ", name != NULL ? name : oid);
+    }
+    close_fact(html);
+}
+
+static void write_subtrees(struct sp_html *html, const char *name, const struct sp_subtrees *trees)
+{
+    if (trees->count == 0)
+        return;
+    open_fact(html, name);
+    for (size_t i = 0; i < trees->count; i++) {
+        struct sp_buf text;
+
+        sp_buf_init(&text, SP_LIMIT_ARENA);
+        if (!sp_fact_subtree(&text, &trees->items[i]))
+            html->failed = true;
+        sp_html_write(html, "%s", i > 0 ? ", " : "");
+        sp_html_text(html, (const char *)text.data, text.len);
+        sp_buf_free(&text);
+    }
+    close_fact(html);
+}
+
+/* As text: a link would lead wherever the server likes. */
+static void write_urls(struct sp_html *html, const char *name, const struct sp_urls *urls)
+{
+    if (urls->count == 0)
+        return;
+    open_fact(html, name);
+    for (size_t i = 0; i < urls->count; i++) {
+        sp_html_write(html, "%s<code>", i > 0 ? ", " : "");
+        sp_html_text(html, (const char *)urls->items[i].data, urls->items[i].len);
+        sp_html_write(html, "</code>");
+    }
+    close_fact(html);
+}
+
+static void write_details(struct sp_html *html, const struct sp_cert *cert)
+{
+    struct sp_cert_details details;
+
+    sp_cert_read_details(cert, &details);
+    write_usage(html, cert, &details.uses);
+    open_fact(html, "CA");
+    sp_html_write(html, cert->is_ca ? "yes" : "no");
+    if (cert->is_ca && cert->path_len >= 0)
+        sp_html_write(html, ", with at most %d CAs below it", cert->path_len);
+    close_fact(html);
+    write_subtrees(html, "Only for names", &details.permitted);
+    write_subtrees(html, "Never for names", &details.excluded);
+    if (cert->must_staple)
+        write_fact(html, "Must-staple", "yes");
+    write_urls(html, "OCSP", &details.ocsp);
+    write_urls(html, "Revocation list", &details.crls);
+    write_urls(html, "Issuer's certificate", &details.issuers);
+}
+
+/* What is wrong with one certificate (-1: with none of them alone). */
+static void write_problems(struct sp_html *html, const struct sp_verify *verify, int depth)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < verify->problem_count && i < SP_PAGE_LIST; i++) {
+        const struct sp_problem *problem = &verify->problems[i];
+
+        if ((problem->depth < 0 ? -1 : problem->depth) != depth)
+            continue;
+        if (!any) {
+            open_fact(html, "Problems");
+            sp_html_write(html, "<ul>");
+        }
+        any = true;
+        sp_html_write(html, "<li><code>%s</code> %s</li>", sp_reason_info(problem->reason)->word,
+                      problem->detail);
+    }
+    if (any) {
+        sp_html_write(html, "</ul>");
+        close_fact(html);
+    }
+}
+
+/* What the lists of --crl-file say of it. */
+static void write_crl(struct sp_html *html, const struct sp_evidence *evidence, size_t depth)
+{
+    for (size_t i = 0; i < evidence->crl_answer_count; i++) {
+        const struct sp_crl_answer *answer = &evidence->crl_answers[i];
+
+        if ((size_t)evidence->verify.path[i] != depth)
+            continue;
+        open_fact(html, "By revocation lists");
+        sp_html_write(html, "%s", sp_crl_status_name(answer->status));
+        if (answer->error != NULL)
+            sp_html_write(html, ": the list %s", answer->error);
+        write_period(html, answer->this_update, answer->next_update);
+        close_fact(html);
+    }
+}
+
+static void write_certificate(struct sp_html *html, const struct sp_evidence *evidence,
+                              size_t depth, int64_t now_ms)
+{
+    const struct sp_cert *cert = &evidence->tls.certs[depth];
     struct sp_buf serial;
 
     sp_html_write(html, "<h3>Certificate %zu%s</h3>\n<dl class=\"facts\">\n", depth,
@@ -191,6 +388,7 @@ static void write_certificate(struct sp_html *html, const struct sp_cert *cert, 
         write_validity(html, cert, now_ms);
         write_fact(html, "Key", cert->key_text);
         write_fact(html, "Signature", cert->sig_text);
+        write_details(html, cert);
         sp_buf_init(&serial, SP_LIMIT_ARENA);
         write_built(html, "Serial number", &serial, sp_fact_serial(&serial, cert));
     }
@@ -198,30 +396,36 @@ static void write_certificate(struct sp_html *html, const struct sp_cert *cert, 
     if (cert->spki_sha256[0] != '\0')
         sp_html_write(html, "<div><dt>SHA-256 of the key</dt><dd><code>%s</code></dd></div>\n",
                       cert->spki_sha256);
+    write_crl(html, evidence, depth);
+    write_problems(html, &evidence->verify, (int)depth);
     sp_html_write(html, "</dl>\n");
 }
 
-static void write_verification(struct sp_html *html, const struct sp_verify *verify)
+static void write_verification(struct sp_html *html, const struct sp_evidence *evidence)
 {
+    const struct sp_verify *verify = &evidence->verify;
+
     if (!verify->done)
         return;
     sp_html_write(html, "<dl class=\"facts\">\n");
     write_fact(html, "Chain", verify->trusted ? "leads to a trusted root" : "not trusted");
+    if (verify->path_count > 0) {
+        open_fact(html, "Path");
+        for (size_t i = 0; i < verify->path_count; i++)
+            sp_html_write(html, "%s%d", i > 0 ? ", " : "", verify->path[i]);
+        close_fact(html);
+    }
     if (verify->anchor != NULL)
         write_fact(html, "Trusted root", verify->anchor->subject_text);
     if (verify->name_tested)
         write_fact(html, "Name", verify->name_match ? "matches" : "does not match");
     write_fact(html, "Matched by", verify->matched_name);
-    if (verify->problem_count > 0) {
-        open_fact(html, "Problems");
-        sp_html_write(html, "<ul>");
-        for (size_t i = 0; i < verify->problem_count && i < SP_PAGE_LIST; i++)
-            sp_html_write(html, "<li><code>%s</code> %s</li>",
-                          sp_reason_info(verify->problems[i].reason)->word,
-                          verify->problems[i].detail);
-        sp_html_write(html, "</ul>");
-        close_fact(html);
-    }
+    if (evidence->pin.tested)
+        write_fact(html, "Pin",
+                   !evidence->pin.matched             ? "does not match"
+                   : evidence->pin.kind == SP_PIN_KEY ? "the key matches"
+                                                      : "the certificate matches");
+    write_problems(html, verify, -1);
     sp_html_write(html, "</dl>\n");
 }
 
@@ -231,9 +435,9 @@ void sp_page_certificates(struct sp_html *html, const struct sp_evidence *eviden
         return;
     sp_html_write(html, "<section aria-labelledby=\"certificates\">\n"
                         "<h2 id=\"certificates\">Certificates</h2>\n");
-    write_verification(html, &evidence->verify);
+    write_verification(html, evidence);
     for (size_t i = 0; i < evidence->tls.cert_count; i++)
-        write_certificate(html, &evidence->tls.certs[i], i, now_ms);
+        write_certificate(html, evidence, i, now_ms);
     if (evidence->tls.certs_cut)
         sp_html_write(html, "<p>The server sent more than is kept.</p>\n");
     sp_html_write(html, "</section>\n");

@@ -162,11 +162,23 @@ static void test_success(void **state)
         "probe_smtp_certificate_not_before_timestamp_seconds{depth=\"0\"} 1785664800",
         "probe_smtp_certificate_verified 1",
         "probe_smtp_certificate_name_match 1",
+        "probe_smtp_certificate_pin_match 1",
+        "probe_smtp_ocsp_staple{status=\"none\"} 0",
+        "probe_smtp_ocsp_staple{status=\"good\"} 0",
+        "probe_smtp_ocsp_staple{status=\"revoked\"} 1",
+        "probe_smtp_ocsp_staple{status=\"unknown\"} 0",
+        "probe_smtp_ocsp_staple{status=\"invalid\"} 0",
     };
     struct sample sample;
+    struct sp_pin pin = {.kind = SP_PIN_KEY};
     (void)state;
     sample_init(&sample, SP_TLS_STARTTLS);
     sample_tls(&sample, 29.5);
+    sample.options.pins = (struct sp_pins){&pin, 1};
+    sample.evidence->pin = (struct sp_pin_facts){.tested = true, .matched = true};
+    sample.evidence->tls.ocsp_requested = true;
+    sample.evidence->ocsp =
+        (struct sp_ocsp){.present = true, .valid = true, .status = SP_OCSP_REVOKED};
     char *text = render(&sample, 1);
     check_format(text);
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
