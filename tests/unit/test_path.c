@@ -143,6 +143,9 @@ static const struct mint_row pki_rows[] = {
     {.name = "badnc", .subject = "CN=Bad NC", .issuer = "root", .extensions = CA_BELOW "2.5.29.30=DER:3003a00130\n"},
     {.name = "underbadnc", .subject = "CN=mx", .issuer = "badnc", .extensions = GOOD},
     {.name = "policy", .subject = "CN=mx", .issuer = "int", .extensions = GOOD "certificatePolicies=critical,2.23.140.1.2.1\n"},
+    {.name = "demands", .subject = "CN=Demands", .issuer = "root", .extensions = CA_BELOW "certificatePolicies=1.2.3\npolicyConstraints=critical,requireExplicitPolicy:0\n"},
+    {.name = "underdemands", .subject = "CN=mx", .issuer = "demands", .extensions = GOOD "certificatePolicies=1.2.3\n"},
+    {.name = "otherpolicy", .subject = "CN=mx", .issuer = "demands", .extensions = GOOD "certificatePolicies=1.2.4\n"},
     /* Strength. */
     {.name = "rsa1024", .subject = "CN=mx", .issuer = "int", .extensions = GOOD, .key = MINT_RSA1024},
     {.name = "rsa512", .subject = "CN=mx", .issuer = "int", .extensions = GOOD, .key = MINT_RSA512},
@@ -315,6 +318,8 @@ static const struct chain_row {
     {"badku int", "root", HOST, "invalid@0 invalid@0", false, true, "0 1", NULL},
     {"underbadbc badbc", "root", HOST, "invalid@1", false, true, "0 1", NULL},
     {"policy int", "root", HOST, "", true, true, "0 1", NULL},
+    {"underdemands demands", "root", HOST, "", true, true, "0 1", NULL},
+    {"otherpolicy demands", "root", HOST, "invalid@0", false, true, "0 1", "RFC 5280 §6.1.3 (f): a policy is demanded"},
     /* Strength. */
     {"rsa1024 int", "root", HOST, "weak-key@0", true, true, "0 1", NULL},
     {"rsa512 int", "root", HOST, "weak-key@0", false, true, "0 1", "RFC 9325 §4.5: a key that anybody can break proves nothing"},
@@ -647,6 +652,13 @@ static const struct detail_row {
      "not sent and is not one of the trusted roots"},
     {"mx int root", "other", HOST,
      "the chain ends at \"Example Root\", which is not one of the trusted roots"},
+    {"underloop loopa loopb", "root", HOST,
+     "the chain goes in a circle and comes to none of the trusted roots: the CA certificate \"Loop B\" "
+     "was issued by \"CN=Loop A\", which is below it"},
+    {"mx int mx mx", "root", HOST, "\"mx.example.org\" was sent 3 times; once is enough"},
+    {"otherpolicy demands", "root", HOST,
+     "\"Demands\" demands a certificate policy for all certificates of the chain, and \"mx\" has none "
+     "that its issuers have too"},
     {"toolong len0sub len0", "root", HOST,
      "the CA certificate \"Len 0\" allows 0 CA certificates below it, and there is 1 (path length)"},
     {"ncdns nc", "root", HOST,
