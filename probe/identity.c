@@ -34,8 +34,10 @@ __attribute__((format(printf, 3, 4))) static bool refuse(const struct loader *lo
                                                          ...)
 {
     va_list args;
+    int len = snprintf(loader->error, loader->size, "--%s: ", option);
     va_start(args, format);
-    vsnprintf(loader->error, loader->size, format, args);
+    if (len > 0 && (size_t)len < loader->size)
+        vsnprintf(loader->error + len, loader->size - (size_t)len, format, args);
     va_end(args);
     *loader->out_option = option;
     return false;

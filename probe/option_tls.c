@@ -38,9 +38,8 @@ static bool refuse_unknown(const struct sp_setting *set, const char *name, const
         snprintf(set->error, set->size, "--%s: %s is no %s; did you mean %s?", set->row->info.name,
                  quoted, what, nearest);
     else
-        snprintf(set->error, set->size,
-                 "--%s: %s is no %s; write one name after the other, by IANA", set->row->info.name,
-                 quoted, what);
+        snprintf(set->error, set->size, "--%s: %s is no %s; give the names of IANA one by one",
+                 set->row->info.name, quoted, what);
     return false;
 }
 

@@ -181,11 +181,10 @@ static bool check_suites(const struct sp_options *options, char *error, size_t s
                                                              : options->tls_min < SP_TLS_1_3;
     }
     if (!any) {
-        snprintf(
-            error, size,
-            "--ciphers has no suite for TLS 1.%u to 1.%u; suites of TLS 1.3 are TLS_AES_... and "
-            "TLS_CHACHA20_..., all others are for older versions",
-            (unsigned)options->tls_min - SP_TLS_1_0, (unsigned)options->tls_max - SP_TLS_1_0);
+        snprintf(error, size,
+                 options->tls_max < SP_TLS_1_3
+                     ? "--ciphers has only suites of TLS 1.3, which --tls-max rules out"
+                     : "--ciphers has no suite of TLS 1.3, and --tls-min allows nothing older");
     }
     return any;
 }
