@@ -44,7 +44,7 @@ struct sp_crls {
 
 const char *sp_crl_status_name(enum sp_crl_status status)
 {
-    static const char *const names[] = {"missing", "good", "revoked", "unusable"};
+    static const char *const names[] = {"not-asked", "missing", "good", "revoked", "unusable"};
     return names[status];
 }
 
@@ -404,7 +404,7 @@ bool sp_crls_lookup(const struct sp_crls *crls, struct sp_arena *arena, const st
     struct lookup lookup = {.arena = arena, .cert = cert, .issuer = issuer, .now = now};
     uint32_t hash = sp_dn_hash(cert->issuer);
     unsigned best = 0;
-    memset(out, 0, sizeof *out);
+    *out = (struct sp_crl_answer){.status = SP_CRL_MISSING};
     if (!sp_crypto_sha256(issuer->spki, lookup.key)) {
         return false;
     }

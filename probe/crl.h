@@ -23,7 +23,8 @@
 struct sp_crls;
 
 enum sp_crl_status {
-    SP_CRL_MISSING, /* no list of its issuer covers the certificate */
+    SP_CRL_NOT_ASKED, /* nobody could: a trusted anchor itself, or the path is broken there */
+    SP_CRL_MISSING,   /* no list of its issuer covers the certificate */
     SP_CRL_GOOD,
     SP_CRL_REVOKED,
     SP_CRL_UNUSABLE /* there is a list, and it can't tell: see `error` */
@@ -42,7 +43,7 @@ struct sp_crl_answer {
     const char *weak_hash; /* "SHA-1" when the list's signature stands on that; or NULL */
 };
 
-/* "missing", "good", "revoked", "unusable". */
+/* "not-asked", "missing", "good", "revoked", "unusable". */
 const char *sp_crl_status_name(enum sp_crl_status status);
 /* RFC 5280 §5.3.1; NULL: no such number. */
 const char *sp_crl_reason_name(int number);
