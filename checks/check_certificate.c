@@ -10,6 +10,7 @@
 #include "checks/thresholds.h"
 #include "checks/wording.h"
 #include "probe/calendar.h"
+#include "probe/path_rules.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -73,11 +74,12 @@ static bool has_problem(const struct sp_verify *verify, enum sp_reason reason)
 static void name_certificate(const struct sp_evidence *evidence, size_t depth, char *out,
                              size_t size)
 {
+    char label[SP_LABEL_SIZE];
+    sp_cert_label(&evidence->tls.certs[depth], label);
     if (depth == 0)
         snprintf(out, size, "the server's certificate");
     else
-        snprintf(out, size, "the CA certificate \"%.*s\" (depth %zu)", SP_WORDING_NAME,
-                 evidence->tls.certs[depth].subject_text, depth);
+        snprintf(out, size, "the CA certificate %s (depth %zu)", label, depth);
 }
 
 static void add_problem(const struct sp_evidence *evidence, const struct sp_problem *problem,

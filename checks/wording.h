@@ -10,7 +10,6 @@
 
 #define SP_WORDING_SIZE 512u   /* room for one whole message */
 #define SP_WORDING_QUOTE 160   /* octets of a server's text that a message quotes */
-#define SP_WORDING_NAME 120    /* octets of a certificate's subject that a message names */
 #define SP_WORDING_ATTEMPTS 4u /* attempts that a message lists */
 
 /* "0.004 ms", "0.4 ms", "88 ms", "5.0 s". Writes into out and returns it. */

@@ -11,7 +11,6 @@
 
 #define LABEL_COLUMNS 9u
 #define FACT_INDENT (SP_CHAIN_INDENT + LABEL_COLUMNS + 2u)
-#define NAME_COLUMNS 260u   /* of one name: a whole DNS name with its kind */
 #define SERIAL_COLUMNS 160u /* RFC 5280 §4.1.2.2 allows 40 digits */
 #define URL_COLUMNS 400u
 
@@ -66,9 +65,9 @@ static void write_names(struct sp_writer *writer, const struct sp_render *render
 
         sp_buf_init(&text, SP_LIMIT_ARENA);
         if (name->type == SP_NAME_DNS)
-            write_bounded(&flow, name->value.data, name->value.len, NAME_COLUMNS, more);
+            write_bounded(&flow, name->value.data, name->value.len, SP_NAME_COLUMNS, more);
         else if (sp_fact_name(&text, name))
-            write_bounded(&flow, (const char *)text.data, text.len, NAME_COLUMNS, more);
+            write_bounded(&flow, (const char *)text.data, text.len, SP_NAME_COLUMNS, more);
         else
             sp_writer_fail(writer, ENOMEM);
         sp_buf_free(&text);
@@ -174,7 +173,7 @@ static void write_subtrees(struct sp_flow *flow, const char *verb, const struct 
         if (i == 0)
             sp_flow_wordsf(flow, "%s", verb);
         if (sp_fact_subtree(&text, &trees->items[i]))
-            write_bounded(flow, (const char *)text.data, text.len, NAME_COLUMNS,
+            write_bounded(flow, (const char *)text.data, text.len, SP_NAME_COLUMNS,
                           i + 1 < trees->count);
         else
             sp_writer_fail(flow->writer, ENOMEM);

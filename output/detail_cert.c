@@ -23,7 +23,8 @@ static bool build_name(struct sp_buf *out, const struct sp_render *render,
     sp_buf_init(&raw, SP_LIMIT_ARENA);
     bool built = name->type == SP_NAME_DNS ? sp_buf_append(&raw, name->value.data, name->value.len)
                                            : sp_fact_name(&raw, name);
-    built = built && sp_safe_append(out, sp_safe_of(render), (const char *)raw.data, raw.len, 0);
+    built = built && sp_safe_append(out, sp_safe_of(render), (const char *)raw.data, raw.len,
+                                    SP_NAME_COLUMNS);
     sp_buf_free(&raw);
     return built;
 }

@@ -71,6 +71,8 @@ void sp_flow_itemf(struct sp_flow *flow, const char *format, ...)
 /* Ends the line. */
 void sp_flow_end(struct sp_flow *flow);
 
+/* What is shown of one name in a certificate: more than a DNS name with its kind can have. */
+#define SP_NAME_COLUMNS 260u
 /* Columns of "  label       ": where the values of all rows start. */
 #define SP_ROW_INDENT 15u
 

@@ -5,6 +5,7 @@
  */
 #include "output/exposition.h"
 #include "output/output.h"
+#include "tests/golden/chain.h"
 #include "tests/golden/fixtures.h"
 
 #include <stdio.h>
@@ -16,6 +17,8 @@
 /* Which fixtures a case shows: a bit set, or all of them and some twice. */
 #define ONLY(fixture) (1u << (fixture))
 #define BATCH 0u
+/* Real certificates, see chain.h. */
+#define CHAIN (1u << 31)
 /* What only the exporter writes, so no word after -o. */
 #define OPENMETRICS "openmetrics"
 
@@ -63,6 +66,15 @@ static const struct golden cases[] = {
      ONLY(FIXTURE_GOOD) | ONLY(FIXTURE_INVALID),
      {.unicode = true, .width = 80, .quiet = true}},
     {"text-good-quiet.txt", "text", ONLY(FIXTURE_GOOD), {.width = 80, .quiet = true}},
+    {"chain.txt", "text", CHAIN, {.unicode = true, .width = 80, .certificates = true}},
+    {"chain-color-120.txt",
+     "text",
+     CHAIN,
+     {.color = true, .unicode = true, .width = 120, .certificates = true}},
+    {"chain-ascii-40.txt", "text", CHAIN, {.width = 40, .verbose = 1, .certificates = true}},
+    {"chain-pem.txt", "text", CHAIN, {.unicode = true, .width = 80, .pem = true}},
+    {"chain-pem-quiet.txt", "text", CHAIN, {.width = 80, .pem = true, .quiet = true}},
+    {"chain.json", "json", CHAIN, {.width = 80, .pem = true}},
     {"text-batch.txt", "text", BATCH, {.unicode = true, .width = 80}},
     {"text-batch-120-color.txt", "text", BATCH, {.color = true, .unicode = true, .width = 120}},
     {"text-batch-ascii-60-quiet.txt", "text", BATCH, {.width = 60, .quiet = true}},
@@ -80,6 +92,8 @@ static size_t choose_results(unsigned fixtures, struct sp_result *out)
 {
     size_t count = 0;
 
+    if (fixtures == CHAIN)
+        out[count++] = *chain_result();
     for (int i = 0; i < FIXTURE_COUNT; i++)
         if (fixtures == BATCH || (fixtures & (1u << i)) != 0)
             out[count++] = *fixture_result((enum fixture)i);
