@@ -171,6 +171,14 @@ static void write_no_tls(struct sp_writer *writer, const struct sp_render *rende
     sp_flow_end(&flow);
 }
 
+static void write_alert(struct sp_flow *flow, int alert, const char *text)
+{
+    if (alert >= 0 && text != NULL)
+        sp_flow_itemf(flow, "alert %d %s", alert, text);
+    else if (alert >= 0)
+        sp_flow_itemf(flow, "alert %d", alert);
+}
+
 /* What few people ask for. */
 static void write_more_tls(struct sp_flow *flow, const struct sp_tls_facts *tls)
 {
@@ -206,9 +214,7 @@ static void write_tls(struct sp_writer *writer, const struct sp_render *render,
         sp_flow_item(&flow, tls->group, strlen(tls->group));
     if (tls->dh_bits > 0 && (tls->group == NULL || render->verbose > 0))
         sp_flow_itemf(&flow, "DH %u bits", tls->dh_bits);
-    if (tls->alert >= 0)
-        sp_flow_itemf(&flow, "alert %d %s", tls->alert,
-                      tls->alert_text != NULL ? tls->alert_text : "");
+    write_alert(&flow, tls->alert, tls->alert_text);
     if (tls->client_certificate_requested)
         sp_flow_itemf(&flow, tls->client_certificate_sent ? "got our client certificate"
                                                           : "asks for a client certificate");
@@ -276,7 +282,9 @@ static void write_crls(struct sp_writer *writer, const struct sp_render *render,
 
 static void write_survey(struct sp_flow *flow, const struct sp_survey *survey)
 {
-    sp_flow_itemf(flow, "%s", sp_survey_question_name(survey->question));
+    sp_flow_itemf(flow, "%s",
+                  survey->offer != NULL ? survey->offer
+                                        : sp_survey_question_name(survey->question));
     sp_flow_itemf(flow, "%s", sp_survey_outcome_name(survey->outcome));
     if (survey->outcome == SP_SURVEY_ACCEPTED) {
         sp_flow_itemf(flow, "%s", survey->version_text != NULL ? survey->version_text : "?");
@@ -287,9 +295,8 @@ static void write_survey(struct sp_flow *flow, const struct sp_survey *survey)
         if (survey->dh_bits > 0)
             sp_flow_itemf(flow, "DH %u bits", survey->dh_bits);
     }
-    if (survey->alert >= 0 && survey->outcome == SP_SURVEY_REFUSED)
-        sp_flow_itemf(flow, "alert %d %s", survey->alert,
-                      survey->alert_text != NULL ? survey->alert_text : "");
+    if (survey->outcome == SP_SURVEY_REFUSED)
+        write_alert(flow, survey->alert, survey->alert_text);
     if ((survey->outcome == SP_SURVEY_FAILED || survey->outcome == SP_SURVEY_SKIPPED) &&
         survey->detail != NULL)
         sp_flow_item(flow, survey->detail, strlen(survey->detail));

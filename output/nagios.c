@@ -211,14 +211,16 @@ static void write_tls(struct sp_writer *writer, const char *indent,
                   tls->signature_scheme != NULL ? tls->signature_scheme : "");
     if (ocsp->present) {
         const char *status = ocsp->valid ? sp_ocsp_status_name(ocsp->status) : NULL;
-        sp_writef(writer, "%socsp: ", indent);
-        write_text(writer, status != NULL ? status : ocsp->error != NULL ? ocsp->error : "?", 0);
+        sp_writef(writer, "%socsp: %s", indent, status != NULL ? status : "the answer ");
+        if (status == NULL)
+            write_text(writer, ocsp->error != NULL ? ocsp->error : "is not valid", 0);
         sp_write_str(writer, "\n");
     }
     for (size_t i = 0; i < evidence->survey_count; i++) {
         const struct sp_survey *survey = &evidence->surveys[i];
         bool accepted = survey->outcome == SP_SURVEY_ACCEPTED;
-        sp_writef(writer, "%ssurvey: %s %s", indent, sp_survey_question_name(survey->question),
+        sp_writef(writer, "%ssurvey: %s: %s", indent,
+                  survey->offer != NULL ? survey->offer : sp_survey_question_name(survey->question),
                   sp_survey_outcome_name(survey->outcome));
         if (accepted && survey->version_text != NULL)
             sp_writef(writer, " %s", survey->version_text);
