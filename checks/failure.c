@@ -189,7 +189,10 @@ static void describe_injection(const struct sp_evidence *evidence, char *out, si
 static void describe_alert(const struct sp_evidence *evidence, char *out, size_t size)
 {
     const struct sp_tls_facts *tls = &evidence->tls;
-    if (tls->alert_text != NULL)
+    bool told = evidence->failure.detail != NULL && evidence->failure.detail[0] != '\0';
+    if (told)
+        describe_plain(evidence, out, size);
+    else if (tls->alert_text != NULL)
         snprintf(out, size, "the server ended the TLS handshake with the alert %s",
                  tls->alert_text);
     else if (tls->alert >= 0)

@@ -171,9 +171,11 @@ static bool is_about_client_certificate(const struct sp_tls_facts *facts, int al
         return false;
     if (alert == ALERT_HANDSHAKE_FAILURE)
         return true;
+    /* GnuTLS says of an empty list in TLS 1.2 that it can't be decoded. */
+    if (alert == ALERT_DECODE_ERROR)
+        return !facts->client_certificate_sent;
     return alert >= ALERT_BAD_CERTIFICATE && alert != ALERT_ILLEGAL_PARAMETER &&
-           alert <= (facts->client_certificate_sent ? ALERT_DECRYPT_ERROR : ALERT_ACCESS_DENIED) &&
-           alert != ALERT_DECODE_ERROR;
+           alert <= (facts->client_certificate_sent ? ALERT_DECRYPT_ERROR : ALERT_ACCESS_DENIED);
 }
 
 static struct sp_tls_failure explain_client_certificate(struct sp_arena *arena,
@@ -184,7 +186,8 @@ static struct sp_tls_failure explain_client_certificate(struct sp_arena *arena,
     if (facts->client_certificate_sent)
         return fail(arena, SP_REASON_TLS_CLIENT_CERTIFICATE_REQUIRED,
                     "the server refused our client certificate",
-                    "the server refused our client certificate: alert %s (%d)", text, facts->alert);
+                    "the server refused our client certificate with the alert %s (%d)", text,
+                    facts->alert);
     if (fault->identity)
         return fail(
             arena, SP_REASON_TLS_CLIENT_CERTIFICATE_REQUIRED,
@@ -205,7 +208,7 @@ static struct sp_tls_failure explain_alert(struct sp_arena *arena, const struct 
     const char *text = facts->alert_text ? facts->alert_text : "unknown alert";
     if (alert == ALERT_PROTOCOL_VERSION)
         return fail(arena, SP_REASON_TLS_VERSION_UNSUPPORTED, "the server refused our TLS versions",
-                    "the server refused our TLS versions (%s): alert %s (%d)",
+                    "the server refused our TLS versions (%s) with the alert %s (%d)",
                     describe_offer(arena, fault), text, alert);
     if (is_about_client_certificate(facts, alert))
         return explain_client_certificate(arena, facts, fault, text);
@@ -214,20 +217,21 @@ static struct sp_tls_failure explain_alert(struct sp_arena *arena, const struct 
                     "the server ended the TLS handshake with %s", text);
     if (alert == ALERT_UNRECOGNIZED_NAME && facts->sni)
         return fail(arena, SP_REASON_TLS_ALERT, "the server refused the name in SNI",
-                    "the server refused the name %s (SNI): alert %s (%d)", facts->sni, text, alert);
+                    "the server refused the name %s (SNI) with the alert %s (%d)", facts->sni, text,
+                    alert);
     if (alert == ALERT_NO_APPLICATION_PROTOCOL)
         return fail(arena, SP_REASON_TLS_ALERT, "the server refused our application protocols",
-                    "the server refused the application protocols of --alpn: alert %s (%d)", text,
-                    alert);
+                    "the server refused the application protocols of --alpn with the alert %s (%d)",
+                    text, alert);
     if (!facts->hello_seen &&
         (alert == ALERT_HANDSHAKE_FAILURE || alert == ALERT_INSUFFICIENT_SECURITY))
         return fail(
             arena, SP_REASON_TLS_ALERT, "the server refused our offer",
-            "the server refused our offer (%s): alert %s (%d), most likely because it takes "
-            "none of our cipher suites or groups",
+            "the server refused our offer (%s) with the alert %s (%d), most likely because it takes none "
+            "of our cipher suites or groups",
             describe_offer(arena, fault), text, alert);
     return fail(arena, SP_REASON_TLS_ALERT, "the server sent a TLS alert",
-                "the server ended %s: alert %s (%d)",
+                "the server ended %s with the alert %s (%d)",
                 fault->handshake ? "the TLS handshake" : "the TLS session", text, alert);
 }
 
@@ -305,6 +309,25 @@ static bool explain_library_limit(struct sp_arena *arena, const struct sp_tls_fa
                     facts->certs[0].key_bits_count, LIBRARY_RSA_MAX, fault->code);
         return true;
     }
+    if (facts->cert_count > 0 && facts->certs[0].parsed && facts->certs[0].key_pss &&
+        (fault->code == ALGO_ID_E || fault->code == INVALID_PARAMETER)) {
+        *out = fail(arena, SP_REASON_TLS_HANDSHAKE_FAILED,
+                    "the server's key is for RSA-PSS alone, which our TLS library can't use",
+                    "the server's certificate has a key for RSA-PSS signatures alone; our TLS "
+                    "library (wolfSSL) can't use such a key [%d]",
+                    fault->code);
+        return true;
+    }
+    /* RFC 8446 §4.4.2 has a client without a fitting certificate answer with an empty list. */
+    if (fault->identity && facts->version == SP_TLS_1_3 && facts->cert_count == 0 &&
+        fault->code == INVALID_PARAMETER) {
+        *out = fail(arena, SP_REASON_TLS_HANDSHAKE_FAILED,
+                    "the server most likely takes no client certificate with a key such as ours",
+                    "the server most likely asks for a client certificate with another kind of "
+                    "key than that of --key; our TLS library (wolfSSL) gives up there [%d]",
+                    fault->code);
+        return true;
+    }
     return false;
 }
 
@@ -328,6 +351,17 @@ static struct sp_tls_failure explain_certificate(struct sp_arena *arena,
         "our TLS library (wolfSSL) can't read the server's certificate and ends the "
         "handshake there: %s%s [%d]",
         wolfSSL_ERR_reason_error_string((unsigned long)(long)fault->code), seen, fault->code);
+}
+
+/* A server that asks for a certificate says which signatures it takes; where our key can't make one, an
+ * empty list would be the answer (RFC 8446 §4.4.2), and this library gives up instead. In TLS 1.3 it
+ * doesn't show that it was asked. */
+static bool is_signature_limit(const struct sp_tls_facts *facts, const struct sp_tls_fault *fault)
+{
+    return fault->handshake && fault->identity && fault->code == INVALID_PARAMETER &&
+           !facts->client_certificate_sent &&
+           (facts->version == SP_TLS_1_3 ? facts->cert_count == 0
+                                         : facts->client_certificate_requested);
 }
 
 struct sp_tls_failure sp_tls_explain(struct sp_arena *arena, const struct sp_tls_facts *facts,
@@ -363,6 +397,14 @@ struct sp_tls_failure sp_tls_explain(struct sp_arena *arena, const struct sp_tls
                     fault->code);
     if (fault->handshake && explain_library_limit(arena, facts, fault, &limit))
         return limit;
+    if (is_signature_limit(facts, fault))
+        return fail(
+            arena, SP_REASON_TLS_CLIENT_CERTIFICATE_REQUIRED,
+            "the server takes no signature that the key of our client certificate can make",
+            "the server asks for a client certificate, and most likely takes no signature that "
+            "our key can make; our TLS library (wolfSSL) ends the handshake then. Try a key of "
+            "another type, or no --cert [%d]",
+            fault->code);
     if (fault->handshake && is_certificate_error(fault->code))
         return explain_certificate(arena, facts, fault);
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)

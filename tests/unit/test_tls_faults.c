@@ -314,9 +314,9 @@ static enum sp_tls_status run_server(struct client client, const struct peer_con
 static void test_many_certificates(void **state)
 {
     (void)state;
-    static const size_t counts[] = {9, 10, 16, 18};
-    X509 *extra[18];
-    for (size_t i = 1; i < 18; i++) {
+    static const size_t counts[] = {9, 10, 16, 18, 32};
+    X509 *extra[32];
+    for (size_t i = 1; i < 32; i++) {
         char name[32];
         snprintf(name, sizeof name, "Extra %zu", i);
         const struct peer_cert what = {.name = name, .ca = true};
@@ -343,7 +343,7 @@ static void test_many_certificates(void **state)
             }
             close_client(client);
         }
-    for (size_t i = 1; i < 18; i++)
+    for (size_t i = 1; i < 32; i++)
         X509_free(extra[i]);
 }
 
@@ -370,6 +370,46 @@ static void test_large_certificate_message(void **state)
             close_client(client);
         }
     X509_free(large);
+}
+
+/* A ServerHello of TLS 1.2, then a Certificate message that says to be `size` octets long, sent for as
+ * long as it is taken. Returns the octets that were. */
+static size_t send_certificate_message(struct client client, size_t size)
+{
+    static const uint8_t hello[] = {22, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3};
+    static const uint8_t behind[] = {0, 0xc0, 0x2b, 0}; /* no session id, suite, no compression */
+    uint8_t record[5 + 16384] = {
+        22, 3, 3, 0x40, 0, 11, (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size};
+    size_t sent = 0;
+    memcpy(record + 9,
+           (uint8_t[]){(uint8_t)((size - 3) >> 16), (uint8_t)((size - 3) >> 8), (uint8_t)(size - 3),
+                       0, 0x70, 0},
+           6);
+    uint8_t random[32] = {1};
+    assert_int_equal(sp_tls_handshake(client.tls), SP_TLS_WANT);
+    assert_true(sp_tls_feed(client.tls, hello, sizeof hello));
+    assert_true(sp_tls_feed(client.tls, random, sizeof random));
+    assert_true(sp_tls_feed(client.tls, behind, sizeof behind));
+    while (sent < size && sp_tls_handshake(client.tls) == SP_TLS_WANT) {
+        assert_true(sp_tls_feed(client.tls, record, sizeof record));
+        memset(record + 5, 0x30, 16384);
+        sent += 16384;
+    }
+    return sent;
+}
+
+/* Certificates of 28 kB each, one behind the other, up to what three octets of length can say. */
+static void test_endless_certificate_message(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {20000, 1000000, 0xffffff};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct client client = open_client();
+        size_t sent = send_certificate_message(client, sizes[i]);
+        assert_true(sent <= 2 * 16384);
+        expect_failure(client, SP_REASON_TLS_HANDSHAKE_FAILED, "about 18 kB");
+        close_client(client);
+    }
 }
 
 static void test_unknown_critical_extension(void **state)
@@ -427,7 +467,8 @@ static void test_weak_group(void **state)
     config.key = rsa;
     config.chain[0] = cert;
     config.ciphers = "DHE-RSA-AES128-SHA";
-    assert_int_equal(run_server(client, &config), SP_TLS_DONE); /* a fact, and the checks' to judge */
+    assert_int_equal(run_server(client, &config),
+                     SP_TLS_DONE); /* a fact, and the checks' to judge */
     assert_int_equal(sp_tls_facts(client.tls)->dh_bits, 1024);
     assert_null(sp_tls_facts(client.tls)->group);
     close_client(client);
@@ -599,6 +640,7 @@ int main(void)
         cmocka_unit_test(test_bent_anywhere),
         cmocka_unit_test(test_many_certificates),
         cmocka_unit_test(test_large_certificate_message),
+        cmocka_unit_test(test_endless_certificate_message),
         cmocka_unit_test(test_unknown_critical_extension),
         cmocka_unit_test(test_rsa_sizes),
         cmocka_unit_test(test_weak_group),
