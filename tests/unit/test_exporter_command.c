@@ -54,6 +54,16 @@ static const char *const values[][2] = {
     {"verify", "report"},
     {"ca-file", "/tmp/it's $HOME `id`.pem"},
     {"ca-dir", "/tmp/a b"},
+    {"crl-file", "/tmp/it's a.crl,/tmp/B.crl"},
+    {"ocsp", "require"},
+    {"pin", "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
+    {"cert", "/tmp/a's cert.pem"},
+    {"key", "/tmp/a's key.pem"},
+    {"key-password-file", "/tmp/a's password"},
+    {"ciphers", "TLS_AES_128_GCM_SHA256"},
+    {"groups", "x25519"},
+    {"alpn", "smtp"},
+    {"tls-policy", "modern"},
     {"cert-warning", "30"},
     {"cert-critical", "@1:5"},
     {"expect", "^220 '\"$(id)\\ "},
@@ -143,9 +153,9 @@ static void test_options(void **state)
         compare(&outcome->options, &options, info);
         possible += info->scope == SP_SCOPE_ENDPOINT && !info->action ? 1 : 0;
     }
-    /* Those above and ipv4, less ca-file, ca-dir, crl-file and dns-server, which are of the program. A new option
-     * of endpoint scope has to get its line above. */
-    assert_int_equal(possible, VALUE_COUNT + 1 - 3);
+    /* Those above and ipv4, less dns-server and the six files, which are of the program. A new option of
+     * endpoint scope has to get its line above. */
+    assert_int_equal(possible, VALUE_COUNT + 1 - 7);
     sp_buf_free(&command);
     sp_buf_free(&again);
     sp_outcome_unref(outcome);
