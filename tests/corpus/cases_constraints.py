@@ -77,6 +77,10 @@ def addresses(add):
     add("ipv4-permitted-ipv6-name", "invalid@0", [ip("192.0.2.0/24")], names=[ip("2001:db8::7")],
         host="2001:db8::7")
     add("ipv4-single-address", "", [ip("192.0.2.7/32")], names=[here], host="192.0.2.7")
+    add("ipv4-another-single-address", "invalid@0", [ip("192.0.2.6/32")], names=[here],
+        host="192.0.2.7")
+    add("ipv6-another-single-address", "invalid@0", [ip("2001:db8::6/128")],
+        names=[ip("2001:db8::7")], host="2001:db8::7")
     add("ip-constraint-without-mask", "invalid@0", [ip(bytes([192, 0, 2, 7]))],
         names=[here], host="192.0.2.7")
     add("ip-constraint-of-five-octets", "invalid@0", [ip(b"\xc0\0\2\7\xff")], names=[HOST, here])

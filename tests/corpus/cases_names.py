@@ -85,6 +85,7 @@ def hosts():
     add("ipv4-in-common-name", bad, [], "192.0.2.1", subject="CN=192.0.2.1", ext={"san": None})
     add("ipv4-for-wildcard", bad, ["*.0.2.1"], "192.0.2.1")
     add("ipv4-of-five-octets", bad, [ip(b"\xc0\0\2\1\0")], "192.0.2.1")
+    add("ip-of-no-octets", bad, [ip(b"")])
     add("ipv4-mapped", bad, [ip("::ffff:192.0.2.1")], "192.0.2.1")
     add("ipv4-beside-name", "", [HOST, ip("192.0.2.1")], "192.0.2.1")
     add("ipv4-only-name-asked", bad, [ip("192.0.2.1")])

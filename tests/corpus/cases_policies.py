@@ -70,6 +70,16 @@ def policy():
         (ANY_POLICY, TWO))], mx=policies(TWO))
     line("mapping-to-any", "invalid@1 invalid@0", [must, policies(ONE), policy_mappings(
         (ONE, ANY_POLICY))], mx=policies(TWO))
+    line("any-below-does-not-widen", "invalid@0", [must, policies(ONE)], [policies(ANY_POLICY)],
+         mx=policies(TWO))
+    line("any-below-keeps", "", [must, policies(ONE)], [policies(ANY_POLICY)], mx=policies(ONE))
+    line("mapped-one-that-is-not-there", "invalid@0", [must, policies(ONE),
+                                                       policy_mappings((THREE, TWO))],
+         mx=policies(TWO))
+    line("mapped-from-any-above", "", [must, policies(ANY_POLICY), policy_mappings((ONE, TWO))],
+         mx=policies(TWO))
+    line("mapped-twice", "", [must, policies(ONE), policy_mappings((ONE, TWO))],
+         [policies(TWO), policy_mappings((TWO, THREE))], mx=policies(THREE))
     line("mapped-not-demanded", "", [policies(ONE), policy_mappings((ONE, TWO))], mx=policies(ONE))
     line("constraints-not-critical", "invalid@0", [policy_constraints(require=0, critical=False),
                                                    policies(ONE)])
