@@ -289,13 +289,10 @@ static void step(struct sp_surveys *surveys, struct sp_event *event)
 static void on_opened(void *data)
 {
     struct sp_surveys *surveys = data;
-    const struct sp_script *script = options_of(surveys)->script;
     struct sp_event event = {.kind = SP_EVENT_OPENED};
     if (surveys->concluded)
         return;
     limit_wait(surveys, options_of(surveys)->reply_timeout_ms);
-    if (script && script->preamble)
-        sp_conn_send(surveys->conn, script->preamble, strlen(script->preamble));
     step(surveys, &event);
 }
 

@@ -124,6 +124,9 @@ bool sp_survey_plan(struct sp_evidence *evidence, const char *skip)
     const struct sp_failure *failure = &evidence->failure;
     size_t count = 0;
     const struct question *questions = NULL;
+    if (evidence->endpoint->options
+            ->script) /* such a program has its own questions, and no others */
+        return false;
     if (is_refused(evidence) && !skip) {
         questions = everything;
         count = COUNT(everything);

@@ -4,6 +4,7 @@
 
 #include "checks/rfc9325.h"
 #include "probe/limits.h"
+#include "probe/script.h"
 #include "probe/survey_plan.h"
 #include "probe/tls_names.h"
 #include "probe/tls_profile.h"
@@ -411,6 +412,10 @@ static void test_plan(void **state)
             assert_true(offer.group_count > 0);
             assert_false(sp_survey_offers(&offer, 0));
         }
+        static const struct sp_script script;
+        sample.options.script =
+            &script; /* a program with a dialogue of its own asks nothing more */
+        assert_false(sp_survey_plan(sample.evidence, plans[i].skip));
         sample_free(&sample);
     }
 }
