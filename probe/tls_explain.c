@@ -278,6 +278,17 @@ static bool is_certificate_error(int code)
            code == ASN_NO_SKID || code == ASN_NO_AKID || code == ASN_NO_KEYUSAGE;
 }
 
+/* A server that asks for a certificate says which signatures it takes; where our key can't make one, an
+ * empty list would be the answer (RFC 8446 §4.4.2), and this library gives up instead. In TLS 1.3 it
+ * doesn't show that it was asked. */
+static bool is_signature_limit(const struct sp_tls_facts *facts, const struct sp_tls_fault *fault)
+{
+    return fault->handshake && fault->identity && fault->code == INVALID_PARAMETER &&
+           !facts->client_certificate_sent &&
+           (facts->version == SP_TLS_1_3 ? facts->cert_count == 0
+                                         : facts->client_certificate_requested);
+}
+
 /* What a server may rightly send and this library can't take. False: none of these. */
 static bool explain_library_limit(struct sp_arena *arena, const struct sp_tls_facts *facts,
                                   const struct sp_tls_fault *fault, struct sp_tls_failure *out)
@@ -318,9 +329,7 @@ static bool explain_library_limit(struct sp_arena *arena, const struct sp_tls_fa
                     fault->code);
         return true;
     }
-    /* RFC 8446 §4.4.2 has a client without a fitting certificate answer with an empty list. */
-    if (fault->identity && facts->version == SP_TLS_1_3 && facts->cert_count == 0 &&
-        fault->code == INVALID_PARAMETER) {
+    if (is_signature_limit(facts, fault)) {
         *out = fail(arena, SP_REASON_TLS_HANDSHAKE_FAILED,
                     "the server most likely takes no client certificate with a key such as ours",
                     "the server most likely asks for a client certificate with another kind of "
@@ -351,17 +360,6 @@ static struct sp_tls_failure explain_certificate(struct sp_arena *arena,
         "our TLS library (wolfSSL) can't read the server's certificate and ends the "
         "handshake there: %s%s [%d]",
         wolfSSL_ERR_reason_error_string((unsigned long)(long)fault->code), seen, fault->code);
-}
-
-/* A server that asks for a certificate says which signatures it takes; where our key can't make one, an
- * empty list would be the answer (RFC 8446 §4.4.2), and this library gives up instead. In TLS 1.3 it
- * doesn't show that it was asked. */
-static bool is_signature_limit(const struct sp_tls_facts *facts, const struct sp_tls_fault *fault)
-{
-    return fault->handshake && fault->identity && fault->code == INVALID_PARAMETER &&
-           !facts->client_certificate_sent &&
-           (facts->version == SP_TLS_1_3 ? facts->cert_count == 0
-                                         : facts->client_certificate_requested);
 }
 
 struct sp_tls_failure sp_tls_explain(struct sp_arena *arena, const struct sp_tls_facts *facts,
@@ -397,14 +395,6 @@ struct sp_tls_failure sp_tls_explain(struct sp_arena *arena, const struct sp_tls
                     fault->code);
     if (fault->handshake && explain_library_limit(arena, facts, fault, &limit))
         return limit;
-    if (is_signature_limit(facts, fault))
-        return fail(
-            arena, SP_REASON_TLS_CLIENT_CERTIFICATE_REQUIRED,
-            "the server takes no signature that the key of our client certificate can make",
-            "the server asks for a client certificate, and most likely takes no signature that "
-            "our key can make; our TLS library (wolfSSL) ends the handshake then. Try a key of "
-            "another type, or no --cert [%d]",
-            fault->code);
     if (fault->handshake && is_certificate_error(fault->code))
         return explain_certificate(arena, facts, fault);
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
