@@ -10,8 +10,12 @@ HOST = "mail.example.test"
 NAMES = [f"DNS:{HOST}", "DNS:smtp.example.test", "IP:127.0.0.1"]
 
 KEY_KINDS = {
-    "rsa": ["rsa", "rsa_keygen_bits:2048"],
-    "ecdsa": ["EC", "ec_paramgen_curve:P-256"],
+    "rsa": ("RSA", "rsa_keygen_bits:2048"),
+    "ecdsa": ("EC", "ec_paramgen_curve:P-256"),
+    "p384": ("EC", "ec_paramgen_curve:P-384"),
+    "p521": ("EC", "ec_paramgen_curve:P-521"),
+    "ed25519": ("ED25519",),
+    "rsa-pss": ("RSA-PSS", "rsa_keygen_bits:2048"),
 }
 
 
@@ -24,8 +28,9 @@ def openssl(*arguments, data=None):
 
 
 def make_key(path, kind):
-    algorithm, option = KEY_KINDS[kind]
-    path.write_bytes(openssl("genpkey", "-algorithm", algorithm, "-pkeyopt", option))
+    algorithm, *options = KEY_KINDS[kind]
+    words = [word for option in options for word in ("-pkeyopt", option)]
+    path.write_bytes(openssl("genpkey", "-algorithm", algorithm, *words))
     path.chmod(0o600)
 
 
@@ -46,9 +51,9 @@ def issue(directory, name, kind, subject, days, extensions, issuer=None):
 
 
 class TestCa:
-    """Root, intermediate and one server chain for each kind of key, made at run time."""
+    """Root, intermediate and one server chain for each of `kinds` of key, made at run time."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, kinds=("rsa", "ecdsa")):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         authority = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign",
@@ -60,7 +65,7 @@ class TestCa:
                           authority)
         issue(self.directory, "intermediate", "rsa", "/O=Example Test/CN=Test Intermediate", 1825,
               authority, "root")
-        for kind in KEY_KINDS:
+        for kind in kinds:
             issue(self.directory, kind, kind, f"/CN={HOST}", 90, server, "intermediate")
             chain = b"".join((self.directory / f"{name}.pem").read_bytes()
                              for name in (kind, "intermediate"))
