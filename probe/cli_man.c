@@ -128,6 +128,10 @@ static const char EXAMPLES[] =
     "One machine behind a shared name.\n"
     ".TP\n.B smtp\\-probe \\-o jsonl @targets.txt\n"
     "A whole fleet, one JSON object a line.\n"
+    ".TP\n.B smtp\\-probe \\-\\-show\\-certificates mx.example.org\n"
+    "Each certificate in full, with its problems and its digests for \\-\\-pin.\n"
+    ".TP\n.B smtp\\-probe \\-\\-pem \\-q mx.example.org | openssl x509 \\-noout \\-text\n"
+    "The server's own certificate, as another program sees it.\n"
     ".TP\n.B smtp\\-probe \\-\\-explain certificate\\-chain\\-incomplete\n"
     "What does that mean, and what can be done?\n";
 
