@@ -540,6 +540,74 @@ static void test_files(void **state)
     assert_non_null(strstr(error, "is not a regular file"));
 }
 
+/* --- lists of other makers --------------------------------------------------------------------- */
+
+static void write_pems(const char *folder)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s/root.pem", folder);
+    char *pem = mint_pem(&pki, "rsa");
+    write_file(path, pem);
+    free(pem);
+    snprintf(path, sizeof path, "%s/mx.pem", folder);
+    pem = mint_pem(&pki, "mxrsa");
+    write_file(path, pem);
+    free(pem);
+    snprintf(path, sizeof path, "%s/root.key", folder);
+    FILE *file = fopen(path, "wbe");
+    assert_non_null(file);
+    PEM_write_PrivateKey(file, mint_find(&pki, "rsa")->key, NULL, NULL, 0, NULL, NULL);
+    fclose(file);
+}
+
+/* The commands that people make lists with; each list says that mxrsa is revoked. */
+static void test_makers(void **state)
+{
+    static const char *const commands[] = {
+        "printf 'crl_next_update = 9\\ncrl_number = 3\\n' > crl.cfg && certtool --generate-crl "
+        "--load-ca-privkey root.key --load-ca-certificate root.pem --load-certificate mx.pem "
+        "--template crl.cfg --outfile list",
+        "certtool --generate-crl --load-ca-privkey root.key --load-ca-certificate root.pem "
+        "--load-certificate mx.pem --template crl.cfg --hash SHA512 --outder --outfile list",
+        "touch index.txt && echo 01 > number && printf '[ca]\\ndefault_ca=a\\n[a]\\n"
+        "database=index.txt\\ncrlnumber=number\\ndefault_md=sha384\\ndefault_crl_days=9\\n' > "
+        "ca.cnf && openssl ca -config ca.cnf -keyfile root.key -cert root.pem -revoke mx.pem "
+        "-crl_reason keyCompromise && openssl ca -config ca.cnf -keyfile root.key -cert root.pem "
+        "-gencrl -out list",
+    };
+    char folder[] = "/tmp/test_crl.XXXXXX", line[1024], path[64], error[256];
+    const char *files[1] = {path};
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    write_pems(folder);
+    snprintf(path, sizeof path, "%s/list", folder);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        struct sp_arena *arena = sp_arena_new(SP_LIMIT_ARENA);
+        struct sp_cert cert, issuer, other;
+        struct sp_crl_answer answer;
+        snprintf(line, sizeof line, "cd %s && { %s; } > log 2>&1 || { cat log; false; }", folder,
+                 commands[i]);
+        assert_int_equal(0, system(line));
+        struct sp_crls *crls = sp_crls_load(files, 1, error, sizeof error);
+        if (crls == NULL) {
+            fail_msg("%s", error);
+        }
+        parse(arena, "mxrsa", &cert);
+        parse(arena, "rsa", &issuer);
+        assert_true(sp_crls_lookup(crls, arena, &cert, &issuer, (int64_t)time(NULL), &answer));
+        assert_int_equal(SP_CRL_REVOKED, answer.status);
+        assert_null(answer.error);
+        other = cert;
+        other.serial = issuer.serial;
+        assert_true(sp_crls_lookup(crls, arena, &other, &issuer, (int64_t)time(NULL), &answer));
+        assert_int_equal(SP_CRL_GOOD, answer.status);
+        sp_crls_free(crls);
+        sp_arena_free(arena);
+    }
+    snprintf(line, sizeof line, "rm -r %s", folder);
+    assert_int_equal(0, system(line));
+}
+
 /* --- a large one -------------------------------------------------------------------------------- */
 
 static uint8_t *put(uint8_t *at, const void *data, size_t len)
@@ -631,10 +699,10 @@ static void test_million(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_verdicts),
-                                       cmocka_unit_test(test_several),
-                                       cmocka_unit_test(test_broken), cmocka_unit_test(test_files),
-                                       cmocka_unit_test(test_million)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_verdicts), cmocka_unit_test(test_several),
+        cmocka_unit_test(test_broken),   cmocka_unit_test(test_files),
+        cmocka_unit_test(test_makers),   cmocka_unit_test(test_million)};
     setvbuf(stdout, NULL, _IOLBF, 0);
     mint_pki_make(&pki, pki_rows);
     int rc = cmocka_run_group_tests(tests, NULL, NULL);

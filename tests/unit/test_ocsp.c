@@ -9,6 +9,7 @@
 #include "probe/ocsp.h"
 
 #include <openssl/ocsp.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
@@ -431,9 +432,89 @@ static void test_verdicts(void **state)
     assert_true(ROW_COUNT >= 40);
 }
 
+/* --- the command --------------------------------------------------------------------------------- */
+
+static void write_pem(const char *folder, const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s/%s.pem", folder, name);
+    FILE *file = fopen(path, "wbe");
+    assert_non_null(file);
+    assert_int_equal(1, PEM_write_X509(file, mint_find(&pki, name)->x509));
+    assert_int_equal(
+        1, PEM_write_PrivateKey(file, mint_find(&pki, name)->key, NULL, NULL, 0, NULL, NULL));
+    fclose(file);
+}
+
+static uint8_t *read_answer(const char *folder, size_t *out_len)
+{
+    char path[64];
+    uint8_t *data = calloc(1, SP_LIMIT_OCSP_STAPLE);
+    snprintf(path, sizeof path, "%s/answer", folder);
+    FILE *file = fopen(path, "rbe");
+    assert_non_null(file);
+    *out_len = fread(data, 1, SP_LIMIT_OCSP_STAPLE, file);
+    fclose(file);
+    return data;
+}
+
+/* What `openssl ocsp -respout` writes, as people make their staples with. */
+static void test_command(void **state)
+{
+    static const struct {
+        const char *status; /* a line of the index, but for the serial number */
+        const char *signer, *options, *expected;
+    } cases[] = {
+        {"V\t401231235959Z\t\t", "int", "", "good"},
+        {"V\t401231235959Z\t\t", "resp", "", "good"},
+        {"V\t401231235959Z\t\t", "resp", "-resp_key_id -rmd sha512", "good"},
+        {"R\t401231235959Z\t250101000000Z,superseded\t", "resp", "", "revoked"},
+        {"R\t401231235959Z\t250101000000Z\t", "int", "-resp_no_certs", "revoked"},
+        {"V\t401231235959Z\t\t9", "resp", "", "unknown"},
+        {"V\t401231235959Z\t\t", "resp", "-resp_no_certs", "whose certificate is not in it"},
+        {"V\t401231235959Z\t\t", "other", "", "no OCSPSigning"},
+        {"V\t401231235959Z\t\t", "resproot", "", "did not appoint"},
+    };
+    char folder[] = "/tmp/test_ocsp.XXXXXX", line[1024];
+    const uint64_t serial =
+        (uint64_t)ASN1_INTEGER_get(X509_get0_serialNumber(mint_find(&pki, "mx")->x509));
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sp_arena *arena = sp_arena_new(SP_LIMIT_ARENA);
+        struct sp_cert cert, issuer;
+        struct sp_ocsp ocsp;
+        size_t len;
+        write_pem(folder, "mx");
+        write_pem(folder, "int");
+        write_pem(folder, cases[i].signer);
+        snprintf(
+            line, sizeof line,
+            "cd %s && printf '%s%02llX\tunknown\t/CN=mx\n' > index && { openssl ocsp -index index "
+            "-CA int.pem -rsigner %s.pem -rkey %s.pem -issuer int.pem -cert mx.pem -ndays 2 "
+            "%s -respout answer -noverify; } > log 2>&1 || { cat log; false; }",
+            folder, cases[i].status, (unsigned long long)serial, cases[i].signer, cases[i].signer,
+            cases[i].options);
+        assert_int_equal(0, system(line));
+        uint8_t *data = read_answer(folder, &len);
+        parse(arena, "mx", &cert);
+        parse(arena, "int", &issuer);
+        assert_true(sp_ocsp_read(arena, (struct sp_slice){data, len}, &cert, &issuer, NULL,
+                                 (int64_t)time(NULL), &ocsp));
+        if (!fits(&ocsp, cases[i].expected)) {
+            fail_msg("case %zu: %s", i, ocsp.valid ? sp_ocsp_status_name(ocsp.status) : ocsp.error);
+        }
+        free(data);
+        sp_arena_free(arena);
+    }
+    snprintf(line, sizeof line, "rm -r %s", folder);
+    assert_int_equal(0, system(line));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_verdicts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_verdicts),
+                                       cmocka_unit_test(test_command)};
     setvbuf(stdout, NULL, _IOLBF, 0);
     now = (int64_t)time(NULL);
     mint_pki_make(&pki, pki_rows);
