@@ -149,6 +149,10 @@ static bool start_runner(struct program *program)
     program->runner = sp_runner_new(&config, error, sizeof error);
     if (!program->runner)
         fprintf(stderr, "smtp-probe: %s\n", error);
+    else if (sp_runner_key_exposed(program->runner))
+        fprintf(stderr,
+                "smtp-probe: others than the owner can read the client's private key or its "
+                "passphrase: set the file's mode to 600\n");
     return program->runner != NULL;
 }
 

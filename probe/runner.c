@@ -394,3 +394,8 @@ void sp_runner_progress(const struct sp_runner *runner, size_t *out_done, size_t
     *out_done = runner->done;
     *out_total = runner->config.target_count + runner->extra;
 }
+
+bool sp_runner_key_exposed(const struct sp_runner *runner)
+{
+    return runner->materials.key_exposed;
+}

@@ -56,4 +56,7 @@ void sp_runner_close(struct sp_runner *runner);
 /* Frees the rest, trust anchors too: no evidence may be in use any more. NULL is allowed. */
 void sp_runner_free(struct sp_runner *runner);
 
+/* Whether others than its owner can read the client certificate's key: worth a warning. */
+bool sp_runner_key_exposed(const struct sp_runner *runner);
+
 #endif
