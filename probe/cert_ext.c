@@ -260,15 +260,18 @@ static bool read_policies(struct sp_arena *arena, struct sp_slice value, struct 
     }
     sp_der_init(&inner, list.content);
     while (sp_der_enter(&inner, SP_DER_SEQUENCE, &policy)) {
-        /* Never twice, says §4.2.1.4. */
-        if (!sp_der_expect(&policy, SP_DER_OID, &oid) || count == SP_LIMIT_POLICIES ||
-            is_listed(seen, count, oid.content)) {
-            return false;
+        if (!sp_der_expect(&policy, SP_DER_OID, &oid) || is_listed(seen, count, oid.content)) {
+            return false; /* never twice, says §4.2.1.4 */
         }
-        seen[count++] = oid.content;
+        if (count < SP_LIMIT_POLICIES) {
+            seen[count++] = oid.content;
+        }
+    }
+    if (count == 0 || !sp_der_done(&inner)) {
+        return false;
     }
     cert->policies = list.content;
-    return count > 0 && sp_der_done(&inner);
+    return true;
 }
 
 static bool read_policy_mappings(struct sp_arena *arena, struct sp_slice value,
@@ -288,14 +291,17 @@ static bool read_policy_mappings(struct sp_arena *arena, struct sp_slice value,
     while (sp_der_enter(&inner, SP_DER_SEQUENCE, &pair)) {
         /* anyPolicy is neither to be mapped nor to be mapped to: §6.1.4 (a). */
         if (!sp_der_expect(&pair, SP_DER_OID, &from) || !sp_der_expect(&pair, SP_DER_OID, &to) ||
-            !sp_der_done(&pair) || count++ == SP_LIMIT_POLICIES ||
-            sp_oid_is(from.content, any_policy, sizeof any_policy) ||
+            !sp_der_done(&pair) || sp_oid_is(from.content, any_policy, sizeof any_policy) ||
             sp_oid_is(to.content, any_policy, sizeof any_policy)) {
             return false;
         }
+        count++;
+    }
+    if (count == 0 || !sp_der_done(&inner)) {
+        return false;
     }
     cert->policy_mappings = list.content;
-    return count > 0 && sp_der_done(&inner);
+    return true;
 }
 
 static bool read_policy_constraints(struct sp_arena *arena, struct sp_slice value,

@@ -40,7 +40,7 @@
 #define SP_LIMIT_DER_DEPTH 24u       /* nesting of DER values */
 #define SP_LIMIT_RSA_EXPONENT 64u    /* bits; a signature check costs in proportion to them */
 #define SP_LIMIT_EXTENSIONS 128u     /* unknown extensions of one certificate that are compared */
-#define SP_LIMIT_POLICIES 64u        /* policies, or pairs of mapped ones, of one certificate */
+#define SP_LIMIT_POLICIES 32u        /* policies, or mapped pairs, read of one certificate */
 #define SP_LIMIT_CERT_FLAWS 8u       /* breaches of RFC 5280 kept of one certificate */
 #define SP_LIMIT_DN_TEXT 1024u       /* octets of a distinguished name as text */
 #define SP_LIMIT_PATH_DEPTH 17u      /* certificates in one path: SP_LIMIT_CERTS and the root */

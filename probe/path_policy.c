@@ -58,15 +58,29 @@ static void drop(struct level *level, struct sp_slice policy)
     }
 }
 
-/* The next policy of a certificate, or the first one of the next pair; false: no more. */
-static bool next_policy(struct sp_der *list, struct sp_slice *out_policy,
-                        struct sp_slice *out_other)
+/* What a certificate lists: policies, or pairs of them. */
+struct list {
+    struct sp_der rest;
+    size_t left; /* how many more we read */
+};
+
+static struct list start_list(struct sp_slice octets)
+{
+    struct list list = {.left = SP_LIMIT_POLICIES};
+    sp_der_init(&list.rest, octets);
+    return list;
+}
+
+/* The next policy, or the next pair; false: no more, or no more that we read. */
+static bool next_policy(struct list *list, struct sp_slice *out_policy, struct sp_slice *out_other)
 {
     struct sp_der inner;
     struct sp_der_value one, other;
-    if (!sp_der_enter(list, SP_DER_SEQUENCE, &inner) || !sp_der_expect(&inner, SP_DER_OID, &one)) {
+    if (list->left == 0 || !sp_der_enter(&list->rest, SP_DER_SEQUENCE, &inner) ||
+        !sp_der_expect(&inner, SP_DER_OID, &one)) {
         return false;
     }
+    list->left--;
     *out_policy = one.content;
     if (out_other != NULL) {
         if (!sp_der_expect(&inner, SP_DER_OID, &other)) {
@@ -81,11 +95,10 @@ static bool next_policy(struct sp_der *list, struct sp_slice *out_policy,
 static void narrow(struct level *level, const struct sp_cert *cert, bool any_counts)
 {
     const struct level expected = *level;
+    struct list list = start_list(cert->policies);
     struct sp_slice policy;
-    struct sp_der list;
     bool any = false;
     level->count = 0;
-    sp_der_init(&list, cert->policies);
     while (next_policy(&list, &policy, NULL)) {
         if (is_any(policy)) {
             any = any_counts;
@@ -97,19 +110,20 @@ static void narrow(struct level *level, const struct sp_cert *cert, bool any_cou
         add(level, expected.items[i]);
     }
     level->any = any && expected.any;
+    level->cut = level->cut || !sp_der_done(&list.rest);
 }
 
 /* §6.1.4 (b): what is expected of the certificate below. */
 static void map(struct level *level, const struct sp_cert *cert, bool allowed)
 {
     const struct level valid = *level;
+    struct list list = start_list(cert->policy_mappings);
     struct sp_slice from, to;
-    struct sp_der list;
-    sp_der_init(&list, cert->policy_mappings);
     while (next_policy(&list, &from, &to)) {
         drop(level, from);
     }
-    sp_der_init(&list, cert->policy_mappings);
+    level->cut = level->cut || !sp_der_done(&list.rest);
+    list = start_list(cert->policy_mappings);
     while (allowed && next_policy(&list, &from, &to)) {
         if (valid.any || has(&valid, from)) {
             add(level, to);
@@ -209,12 +223,15 @@ void sp_judge_policies(struct sp_judge *judge, const struct sp_route *route)
             demands = i;
         }
     }
+    if (counters.explicit_policy != 0) {
+        return;
+    }
     if (level.cut) {
         sp_judge_add(judge, SP_FAULT, SP_REASON_CERTIFICATE_INVALID, -1,
                      "a certificate policy is demanded, and there are more policies than the %u "
                      "that we compare",
                      SP_LIMIT_POLICIES);
-    } else if (counters.explicit_policy == 0 && loss.index < count && demands < count) {
+    } else if (loss.index < count && demands < count) {
         complain(judge, route, demands, &loss);
     }
 }
