@@ -421,6 +421,33 @@ static void write_text(const char *path, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
+/* Files in a list start there too; a broken one is told with the place of its key. */
+static void test_crl_files(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/smtp-probe-config-XXXXXX", path[64], list[64], expected[256];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/c.yml", folder);
+    snprintf(list, sizeof list, "%s/b.crl", folder);
+    write_text(list, "nothing\n");
+    write_text(path, "modules:\n  m:\n    ca_file: " ROOT "\n    crl_file: [b.crl, /none.crl]\n");
+    errors.len = 0;
+    assert_null(sp_config_load(path, &errors));
+    snprintf(
+        expected, sizeof expected,
+        "%s:4:15: the CRL file %s is neither PEM nor DER; give a file with revocation lists in "
+        "PEM or DER\n",
+        path, list);
+    assert_string_equal(error_text(), expected);
+    write_text(path, "modules: {m: {ca_file: " ROOT ", crl_file: /none.crl, ocsp: require}}\n");
+    errors.len = 0;
+    assert_null(sp_config_load(path, &errors));
+    assert_non_null(strstr(error_text(), "cannot read the CRL file /none.crl: No such file"));
+    unlink(list);
+    unlink(path);
+    rmdir(folder);
+}
+
 /* A relative path starts where the file is, and a broken store is told with its key's place. */
 static void test_file(void **state)
 {
@@ -591,6 +618,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused_options, begin, end),
         cmocka_unit_test_setup_teardown(test_refused_exporter, begin, end),
         cmocka_unit_test_setup_teardown(test_refused_allow, begin, end),
+        cmocka_unit_test_setup_teardown(test_crl_files, begin, end),
         cmocka_unit_test_setup_teardown(test_file, begin, end),
         cmocka_unit_test_setup_teardown(test_without_file, begin, end),
         cmocka_unit_test_setup_teardown(test_print, begin, end),
