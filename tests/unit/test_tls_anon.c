@@ -8,6 +8,7 @@
 
 #include "probe/limits.h"
 #include "probe/tls.h"
+#include "probe/tls_identity.h"
 
 #include <wolfssl/options.h>
 
@@ -163,25 +164,34 @@ static void test_nothing_goes_inside(void **state)
 {
     (void)state;
     static const size_t chunks[] = {0, 1, 5, 300};
-    static const struct sp_tls_config configs[] = {
+    static const uint16_t suites[] = {0x0033, 0x1301}, groups[] = {0x0100, 0x001d};
+    static const char *const protocols[] = {"smtp"};
+    struct sp_tls_identity *identity = anon_make_identity(); /* opens no other way in */
+    const struct sp_tls_config configs[] = {
         {.sni = "mx.test"},
         {.version_min = 0x0304, .sni = "mx.test"},
         {.version_max = 0x0303, .sni = "mx.test"},
         {.version_min = 0x0302, .sni = NULL},
+        {.sni = "mx.test", .ocsp = true},
+        {.sni = "mx.test", .suites = suites, .suite_count = 2, .groups = groups, .group_count = 2},
+        {.sni = "mx.test", .alpn = protocols, .alpn_count = 1},
+        {.sni = "mx.test", .identity = identity, .ocsp = true},
     };
-    for (size_t c = 0; c < 8; c++)
+    const size_t count = sizeof configs / sizeof configs[0];
+    for (size_t c = 0; c < 2 * count; c++)
         for (size_t i = 0; i < sizeof chunks / sizeof chunks[0]; i++) {
             struct anon_server server;
             struct client client;
             anon_init(&server, ANON_SUITE);
-            server.extension = c >= 4;
-            open_client(&client, &configs[c % 4]);
+            server.extension = c >= count;
+            open_client(&client, &configs[c % count]);
             converse(&client, &server, chunks[i]);
             assert_true(server.hello_sent);
             expect_silence(&client, &server);
             close_client(&client);
             anon_free(&server);
         }
+    sp_tls_identity_free(identity);
 }
 
 static void test_says_what_happened(void **state)

@@ -43,4 +43,8 @@ void anon_feed(struct anon_server *server, const void *data, size_t len);
 /* Queues one application record; only after `complete`. */
 void anon_say(struct anon_server *server, const char *text);
 
+/* A client certificate made at run time, for tests that can't include OpenSSL's headers beside wolfSSL's;
+ * in tls_peer.c. Freed with sp_tls_identity_free. */
+struct sp_tls_identity *anon_make_identity(void);
+
 #endif

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/unit/tls_peer.h"
 
+#include "tests/unit/tls_anon.h"
+
+#include "probe/tls_identity.h"
+
 #include <openssl/asn1.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -250,4 +254,23 @@ enum sp_tls_status peer_handshake(struct peer *peer, struct sp_tls *tls, size_t 
     while (peer_move(peer, tls, chunk, &status))
         ;
     return status;
+}
+
+struct sp_tls_identity *anon_make_identity(void)
+{
+    const struct peer_cert what = {.name = "client.test"};
+    EVP_PKEY *key = peer_make_key(PEER_EC);
+    X509 *cert = peer_make_cert(&what, key, NULL, NULL);
+    unsigned char *chain = NULL, *der = NULL;
+    enum sp_tls_identity_status status;
+    int chain_len = i2d_X509(cert, &chain), len = i2d_PrivateKey(key, &der);
+    const struct sp_tls_identity_parts parts = {
+        .chain = chain, .chain_len = (size_t)chain_len, .key = der, .key_len = (size_t)len};
+    struct sp_tls_identity *identity = sp_tls_identity_new(&parts, &status);
+    must(identity != NULL);
+    OPENSSL_free(chain);
+    OPENSSL_free(der);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    return identity;
 }
