@@ -2,6 +2,7 @@
 #include "probe/trust.h"
 
 #include "probe/dn.h"
+#include "probe/file.h"
 #include "probe/limits.h"
 #include "probe/pem.h"
 #include "probe/secret.h"
@@ -388,48 +389,6 @@ static bool explain(const struct tally *tally, const char *what, const char *nam
 
 /* --- files -------------------------------------------------------------------------------------- */
 
-/* Reads a whole file; NULL with a text in `error`. An empty file is an error. */
-static uint8_t *read_file(const char *what, const char *path, size_t *out_len, char *error,
-                          size_t size)
-{
-    struct stat status;
-    FILE *file = NULL;
-    uint8_t *data = NULL;
-    size_t len = 0;
-    if (stat(path, &status) != 0) {
-        (void)snprintf(error, size, "cannot read %s %s: %s; check the path", what, path,
-                       strerror(errno));
-    } else if (S_ISDIR(status.st_mode)) {
-        (void)snprintf(error, size, "%s %s is a directory; use --ca-dir for it", what, path);
-    } else if (!S_ISREG(status.st_mode)) {
-        (void)snprintf(error, size, "%s %s is not a regular file; " HELP_FILE, what, path);
-    } else if (status.st_size > (off_t)SP_LIMIT_CA_FILE) {
-        (void)snprintf(error, size, "%s %s is larger than %u MiB; split it, or use --ca-dir", what,
-                       path, SP_LIMIT_CA_FILE >> 20);
-    } else if ((file = fopen(path, "rbe")) == NULL) {
-        (void)snprintf(error, size, "cannot read %s %s: %s; check its permissions", what, path,
-                       strerror(errno));
-    } else if ((data = malloc((size_t)SP_LIMIT_CA_FILE < (size_t)status.st_size + 1
-                                  ? (size_t)SP_LIMIT_CA_FILE
-                                  : (size_t)status.st_size + 1)) == NULL) {
-        (void)snprintf(error, size, "out of memory while reading %s %s", what, path);
-    } else if ((len = fread(data, 1, (size_t)status.st_size, file)) == 0 || ferror(file)) {
-        if (ferror(file)) {
-            (void)snprintf(error, size, "cannot read %s %s: %s; check the disk", what, path,
-                           strerror(errno));
-        } else {
-            (void)snprintf(error, size, "%s %s is empty; " HELP_FILE, what, path);
-        }
-        free(data);
-        data = NULL;
-    }
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    *out_len = len;
-    return data;
-}
-
 enum outcome {
     FILE_GOOD,
     FILE_USELESS,
@@ -439,10 +398,14 @@ enum outcome {
 static enum outcome add_file(struct index *index, const char *what, const char *path, bool strict,
                              enum extent extent, char *error, size_t size)
 {
+    const struct sp_file_kind kind = {.what = what,
+                                      .help = HELP_FILE,
+                                      .directory = "use --ca-dir for it",
+                                      .large = "split it, or use --ca-dir",
+                                      .limit = SP_LIMIT_CA_FILE};
     size_t len;
     struct tally tally;
-    errno = 0;
-    uint8_t *data = read_file(what, path, &len, error, size);
+    uint8_t *data = sp_file_read(&kind, path, &len, error, size);
     if (data == NULL) {
         return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? FILE_UNKNOWN : FILE_USELESS;
     }
