@@ -51,9 +51,8 @@ static const char *hint_of_choice(const struct sp_survey *survey)
         return "Allow cipher suites with forward secrecy on the server, those that begin with "
                "TLS_ECDHE_: in Postfix `smtpd_tls_ciphers = high`, and see that "
                "`smtpd_tls_eecdh_grade` is not none.";
-    return "The offer of the probe was narrower than that: look at --tls-min, --tls-max, --ciphers "
-           "and --groups. Without them, the server and the probe have no group or signature scheme "
-           "in common.";
+    return "If --tls-min, --tls-max, --ciphers or --groups are given, they shut this out. If not, the "
+           "server and the probe have no group or signature scheme in common.";
 }
 
 /* The same finding says what would do. */
