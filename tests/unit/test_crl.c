@@ -463,6 +463,34 @@ static void test_several(void **state)
     }
 }
 
+/* A list is remembered to be one key's, not everybody's; a serial number is a number, however it is written. */
+static void test_again(void **state)
+{
+    static const struct row plain = {.name = "plain", .revoked = "mx"};
+    static const char *const issuers[] = {"evil", "root", "evil", "root"};
+    struct sp_arena *arena = sp_arena_new(SP_LIMIT_ARENA);
+    struct sp_cert cert, issuer;
+    struct sp_crl_answer answer;
+    X509_CRL *crl = make_crl(&plain);
+    struct sp_crls *crls = load(&plain, crl);
+    uint8_t padded[32] = {0};
+    (void)state;
+    parse(arena, "mx", &cert);
+    for (size_t i = 0; i < sizeof issuers / sizeof issuers[0]; i++) {
+        parse(arena, issuers[i], &issuer);
+        assert_true(sp_crls_lookup(crls, arena, &cert, &issuer, MINT_NOW, &answer));
+        assert_int_equal(i % 2 == 0 ? SP_CRL_UNUSABLE : SP_CRL_REVOKED, answer.status);
+    }
+    assert_true(cert.serial.len < sizeof padded);
+    memcpy(padded + 1, cert.serial.data, cert.serial.len);
+    cert.serial = (struct sp_slice){padded, cert.serial.len + 1};
+    assert_true(sp_crls_lookup(crls, arena, &cert, &issuer, MINT_NOW, &answer));
+    assert_int_equal(SP_CRL_REVOKED, answer.status);
+    sp_crls_free(crls);
+    X509_CRL_free(crl);
+    sp_arena_free(arena);
+}
+
 static void test_broken(void **state)
 {
     static const struct row plain = {.name = "plain", .revoked = "mx int"};
@@ -701,8 +729,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verdicts), cmocka_unit_test(test_several),
-        cmocka_unit_test(test_broken),   cmocka_unit_test(test_files),
-        cmocka_unit_test(test_makers),   cmocka_unit_test(test_million)};
+        cmocka_unit_test(test_again),    cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_files),    cmocka_unit_test(test_makers),
+        cmocka_unit_test(test_million)};
     setvbuf(stdout, NULL, _IOLBF, 0);
     mint_pki_make(&pki, pki_rows);
     int rc = cmocka_run_group_tests(tests, NULL, NULL);

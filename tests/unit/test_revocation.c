@@ -33,6 +33,7 @@ static const struct mint_row pki_rows[] = {
     {.name = "old", .subject = "CN=mx", .issuer = "sub", .extensions = LEAF, .from_day = -90, .to_day = -9},
     {.name = "direct", .subject = "CN=mx", .issuer = "root", .extensions = LEAF},
     {.name = "self", .subject = "CN=self", .issuer = "self", .extensions = "subjectAltName=DNS:mx.example.org\n" KEYS},
+    {.name = "flipped", .subject = "CN=mx", .issuer = "sub", .extensions = LEAF, .flags = MINT_FLIP},
     {.name = "other", .subject = "CN=Other", .issuer = "other", .extensions = CA},
     {.name = "delegate", .subject = "CN=Responder", .issuer = "sub", .extensions = "extendedKeyUsage=OCSPSigning\n" KEYS AKI},
     {.name = NULL},
@@ -87,7 +88,10 @@ static const struct row rows[] = {
     {"untrusted and revoked", CHAIN, .anchor = "other", .staple = V_OCSP_CERTSTATUS_REVOKED, .ocsp = SP_OCSP_STAPLE, .problems = "certificate-revoked@0", .findings = "certificate-revoked=CRITICAL certificate-not-trusted=CRITICAL"},
     {"issuer not sent", "mx", .staple = V_OCSP_CERTSTATUS_REVOKED, .ocsp = SP_OCSP_STAPLE, .problems = "ocsp-invalid@0", .findings = "certificate-chain-incomplete=CRITICAL ocsp-invalid=WARNING"},
     {"self-signed, says so itself", "self", .staple = V_OCSP_CERTSTATUS_REVOKED, .signer = "self", .ocsp = SP_OCSP_STAPLE, .problems = "certificate-revoked@0", .findings = "certificate-revoked=CRITICAL certificate-self-signed=CRITICAL"},
+    {"not signed by its issuer", "flipped sub int", .staple = V_OCSP_CERTSTATUS_REVOKED, .ocsp = SP_OCSP_STAPLE, .problems = "ocsp-invalid@0", .findings = "certificate-invalid=CRITICAL ocsp-invalid=WARNING"},
     /* Lists. */
+    {"not signed by its issuer, and on the list", "flipped sub int", .staple = NOTHING, .lists = "root int sub:flipped", .problems = "", .findings = "certificate-invalid=CRITICAL"},
+    {"below one that is not", "flipped sub int", .staple = NOTHING, .lists = "root:int int sub:flipped", .problems = "certificate-revoked@2", .findings = "certificate-revoked=CRITICAL certificate-invalid=CRITICAL"},
     {"lists for all", CHAIN, .staple = NOTHING, .lists = "root int sub", .trusted = true, .problems = "", .findings = ""},
     {"list with the leaf", CHAIN, .staple = NOTHING, .lists = "root int sub:mx", .problems = "certificate-revoked@0", .findings = "certificate-revoked=CRITICAL"},
     {"list with the middle", CHAIN, .staple = NOTHING, .lists = "root int:sub sub", .problems = "certificate-revoked@1", .findings = "certificate-revoked=CRITICAL"},
