@@ -114,10 +114,10 @@ static void on_conn_closed(void *data)
 static void say_goodbye(struct sp_surveys *surveys)
 {
     uint16_t version = surveys->hello.legacy_version;
-    uint8_t minor = (uint8_t)(version > SP_TLS_1_2 ? SP_TLS_1_2 : version);
+    uint8_t minor = version > SP_TLS_1_2 ? 3 : (uint8_t)(version & 0xff);
     const uint8_t alerts[] = {21, 3, minor, 0, 2, SP_TLS_ALERT_WARNING, 90,
                               21, 3, minor, 0, 2, SP_TLS_ALERT_WARNING, 0};
-    size_t skipped = minor == 0 ? 7 : 0; /* SSLv3 has no user_canceled */
+    size_t skipped = version < SP_TLS_1_0 ? 7 : 0; /* SSLv3 has no user_canceled */
     sp_conn_send(surveys->conn, alerts + skipped, sizeof alerts - skipped);
 }
 
