@@ -210,6 +210,8 @@ def main():
         os.chmod(folder, 0o755)
         os.chmod(root.parent, 0o755)
         here = make(folder, root)
+        # The source tree may be where nobody but its owner can look.
+        probe = shutil.copy2(probe, here / "smtp-probe")
         shutil.copyfile(root, here / "root")
         for arguments, code, said in ROWS:
             complaint = judge(ask(probe, port, here, arguments.split()), code, said)
