@@ -74,9 +74,8 @@ static void write_finding(struct sp_writer *writer, const struct sp_render *rend
     sp_write_spaces(writer, indent);
     sp_flow_begin(&flow, writer, render, indent + 2, indent);
     flow.tone = sp_tone_of_state(finding->state);
-    sp_flow_wordsf(&flow, "%s %s", sp_mark_of_state(render, finding->state),
+    sp_flow_wordsf(&flow, "%s %s:", sp_mark_of_state(render, finding->state),
                    sp_reason_info(finding->reason)->word);
-    sp_flow_glue(&flow, ":");
     flow.tone = SP_TONE_PLAIN;
     sp_flow_words(&flow, finding->message, strlen(finding->message));
     sp_flow_end(&flow);

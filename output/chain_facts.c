@@ -35,19 +35,18 @@ static void write_row(struct sp_writer *writer, const struct sp_render *render, 
     sp_flow_end(&flow);
 }
 
-/* Raw text of at most so many columns, and a comma where more follows. */
+/* Raw text of at most so many columns, and what stands right behind it. */
 static void write_bounded(struct sp_flow *flow, const char *data, size_t len, size_t columns,
-                          bool more)
+                          const char *end)
 {
     struct sp_buf safe;
 
     sp_buf_init(&safe, (size_t)4 * SP_LIMIT_ARENA);
-    if (sp_safe_append(&safe, sp_safe_of(flow->render), data, len, columns))
+    if (sp_safe_append(&safe, sp_safe_of(flow->render), data, len, columns) &&
+        sp_buf_append_str(&safe, end))
         sp_flow_words(flow, (const char *)safe.data, safe.len);
     else
         sp_writer_fail(flow->writer, ENOMEM);
-    if (more)
-        sp_flow_glue(flow, ",");
     sp_buf_free(&safe);
 }
 
@@ -60,14 +59,14 @@ static void write_names(struct sp_writer *writer, const struct sp_render *render
     begin_row(&flow, writer, render, "names");
     for (size_t i = 0; i < cert->name_count && writer->error == 0; i++) {
         const struct sp_cert_name *name = &cert->names[i];
-        bool more = i + 1 < cert->name_count;
+        const char *end = i + 1 < cert->name_count ? "," : "";
         struct sp_buf text;
 
         sp_buf_init(&text, SP_LIMIT_ARENA);
         if (name->type == SP_NAME_DNS)
-            write_bounded(&flow, name->value.data, name->value.len, SP_NAME_COLUMNS, more);
+            write_bounded(&flow, name->value.data, name->value.len, SP_NAME_COLUMNS, end);
         else if (sp_fact_name(&text, name))
-            write_bounded(&flow, (const char *)text.data, text.len, SP_NAME_COLUMNS, more);
+            write_bounded(&flow, (const char *)text.data, text.len, SP_NAME_COLUMNS, end);
         else
             sp_writer_fail(writer, ENOMEM);
         sp_buf_free(&text);
@@ -115,19 +114,14 @@ static void write_usage(struct sp_writer *writer, const struct sp_render *render
                         const struct sp_cert *cert, const struct sp_uses *uses)
 {
     struct sp_flow flow;
-    bool any = false;
+    unsigned bits = cert->has_key_usage ? cert->key_usage & ((1u << SP_USAGE_COUNT) - 1) : 0;
 
     begin_row(&flow, writer, render, "usage");
-    for (unsigned i = 0; i < SP_USAGE_COUNT; i++) {
-        if (!cert->has_key_usage || (cert->key_usage & (1u << i)) == 0)
-            continue;
-        if (any)
-            sp_flow_glue(&flow, ",");
-        sp_flow_wordsf(&flow, "%s", sp_usage_name(i));
-        any = true;
-    }
-    if (!any)
+    if (bits == 0)
         sp_flow_wordsf(&flow, cert->has_key_usage ? "none" : "any");
+    for (unsigned i = 0; i < SP_USAGE_COUNT; i++)
+        if ((bits & (1u << i)) != 0)
+            sp_flow_wordsf(&flow, "%s%s", sp_usage_name(i), bits >> (i + 1) != 0 ? "," : "");
     for (size_t i = 0; i < uses->count; i++) {
         const char *name = sp_use_name(uses->oids[i]);
         char oid[96];
@@ -135,9 +129,7 @@ static void write_usage(struct sp_writer *writer, const struct sp_render *render
         sp_der_oid_text(uses->oids[i], oid, sizeof(oid));
         if (i == 0)
             sp_flow_wordsf(&flow, "for");
-        sp_flow_wordsf(&flow, "%s", name != NULL ? name : oid);
-        if (i + 1 < uses->count)
-            sp_flow_glue(&flow, ",");
+        sp_flow_wordsf(&flow, "%s%s", name != NULL ? name : oid, i + 1 < uses->count ? "," : "");
     }
     if (uses->cut)
         sp_flow_wordsf(&flow, "and more");
@@ -164,7 +156,9 @@ static void write_authority(struct sp_writer *writer, const struct sp_render *re
     sp_flow_end(&flow);
 }
 
-static void write_subtrees(struct sp_flow *flow, const char *verb, const struct sp_subtrees *trees)
+/* `end`: what stands behind the last one. */
+static void write_subtrees(struct sp_flow *flow, const char *verb, const struct sp_subtrees *trees,
+                           const char *end)
 {
     for (size_t i = 0; i < trees->count; i++) {
         struct sp_buf text;
@@ -174,7 +168,9 @@ static void write_subtrees(struct sp_flow *flow, const char *verb, const struct 
             sp_flow_wordsf(flow, "%s", verb);
         if (sp_fact_subtree(&text, &trees->items[i]))
             write_bounded(flow, (const char *)text.data, text.len, SP_NAME_COLUMNS,
-                          i + 1 < trees->count);
+                          i + 1 < trees->count ? ","
+                          : trees->cut         ? ""
+                                               : end);
         else
             sp_writer_fail(flow->writer, ENOMEM);
         sp_buf_free(&text);
@@ -191,10 +187,8 @@ static void write_limits(struct sp_writer *writer, const struct sp_render *rende
     if (details->permitted.count + details->excluded.count == 0)
         return;
     begin_row(&flow, writer, render, "limits");
-    write_subtrees(&flow, "only", &details->permitted);
-    if (details->permitted.count > 0 && details->excluded.count > 0)
-        sp_flow_glue(&flow, ";");
-    write_subtrees(&flow, "never", &details->excluded);
+    write_subtrees(&flow, "only", &details->permitted, details->excluded.count > 0 ? ";" : "");
+    write_subtrees(&flow, "never", &details->excluded, "");
     sp_flow_end(&flow);
 }
 
@@ -208,7 +202,7 @@ static void write_urls(struct sp_writer *writer, const struct sp_render *render,
     begin_row(&flow, writer, render, label);
     for (size_t i = 0; i < urls->count; i++)
         write_bounded(&flow, (const char *)urls->items[i].data, urls->items[i].len, URL_COLUMNS,
-                      i + 1 < urls->count);
+                      i + 1 < urls->count ? "," : "");
     if (urls->cut)
         sp_flow_wordsf(&flow, "and more");
     sp_flow_end(&flow);
@@ -223,7 +217,7 @@ static void write_serial(struct sp_writer *writer, const struct sp_render *rende
     begin_row(&flow, writer, render, "serial");
     sp_buf_init(&serial, (size_t)2 * SP_LIMIT_CERT_BYTES);
     if (sp_fact_serial(&serial, cert))
-        write_bounded(&flow, (const char *)serial.data, serial.len, SERIAL_COLUMNS, false);
+        write_bounded(&flow, (const char *)serial.data, serial.len, SERIAL_COLUMNS, "");
     else
         sp_writer_fail(writer, ENOMEM);
     sp_flow_end(&flow);
