@@ -123,7 +123,7 @@ static void judge_strength(struct sp_judge *judge, const struct place *place)
     bool worthless = rsa && cert->key_bits_count < 1024;
     unsigned least = rsa ? 2048 : cert->key_type == SP_KEY_EC ? 256 : 0;
     if (cert->key_type == SP_KEY_DSA) {
-        /* RFC 8446 §1.3 dropped it, and NIST after that (FIPS 186-5). */
+        /* RFC 8446 §1.2 dropped it, and NIST after that (FIPS 186-5). */
         sp_judge_add(judge, 0, SP_REASON_CERTIFICATE_WEAK_KEY, place->depth,
                      "the key of %s is DSA, which TLS has given up; use RSA 2048 or EC P-256",
                      place->who);

@@ -96,7 +96,7 @@ ROWS = [
     # Names of hosts.
     ("names/trailing-dot-asked", "takes the dot for a part of the name",
      "takes the dot for a part of the name",
-     "RFC 9525 §6.2: the name asked for is a fully qualified one, with its dot (RFC 1034 §3.1) or "
+     "RFC 9525 §6.1: the name asked for is a fully qualified one, with its dot (RFC 1034 §3.1) or "
      "without"),
     ("names/trailing-dot-in-both", "compares octets", "compares octets",
      "RFC 5280 §4.2.1.6: a name in the preferred syntax (RFC 1034 §3.5) ends in no dot"),
@@ -135,7 +135,7 @@ ROWS = [
     ("keys/rsa8192-intermediate", LIMIT, LIMIT, "our limit: the TLS library computes 4096 bits"),
     ("keys/rsa8192-root", LIMIT, LIMIT, "our limit: the TLS library computes 4096 bits"),
     ("keys/dsa2048-leaf", "goes by its size", "goes by its size",
-     "RFC 8446 §1.3: TLS has given up DSA"),
+     "RFC 8446 §1.2: TLS has given up DSA"),
     ("keys/rsa-exponent-*e*n", KEY, KEY,
      "RFC 5280 §4.1.2.7: an RSA key (RFC 8017 §3.1) has an odd exponent of at least 3"),
     ("keys/rsa-exponent-one", KEY, KEY,
