@@ -153,7 +153,7 @@ static bool collect_certificates(const struct loader *loader, const struct octet
 
 static bool is_pem(const struct octets *file)
 {
-    return memmem(file->data, file->len, "-----BEGIN ", 11) != NULL;
+    return file->data && memmem(file->data, file->len, "-----BEGIN ", 11) != NULL;
 }
 
 static bool decode_certificates(const struct loader *loader, const struct octets *file,
