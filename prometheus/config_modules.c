@@ -19,8 +19,7 @@ static bool is_module_option(const struct sp_option_info *info)
     return info->scope == SP_SCOPE_ENDPOINT || strcmp(info->name, "ca-file") == 0 ||
            strcmp(info->name, "ca-dir") == 0 || strcmp(info->name, "crl-file") == 0 ||
            strcmp(info->name, "cert") == 0 || strcmp(info->name, "key") == 0 ||
-           strcmp(info->name, "key-password-file") == 0 ||
-           strcmp(info->name, "dns-server") == 0;
+           strcmp(info->name, "key-password-file") == 0 || strcmp(info->name, "dns-server") == 0;
 }
 
 static bool is_list_option(const struct sp_option_info *info)

@@ -16,7 +16,7 @@ enum ts_recipe_flag {
     TS_NEGATIVE_SERIAL = 1 << 7,
     TS_MUST_STAPLE = 1 << 9, /* RFC 7633 */
     TS_OCSP = 1 << 10,       /* extendedKeyUsage OCSPSigning alone */
-    TS_LEAF = 1 << 8, /* may be asked for by a server; the others only issue or go along */
+    TS_LEAF = 1 << 8,        /* may be asked for by a server; the others only issue or go along */
 };
 
 struct ts_recipe {
