@@ -459,7 +459,8 @@ int ts_pki_write(struct ts_pki *pki, const char *dir, int all)
     if (root == NULL || foreign == NULL)
         return -1;
     if (write_certs(dir, "root", &root, 1) != 0 ||
-        write_certs(dir, "untrusted-root", &foreign, 1) != 0)
+        write_certs(dir, "untrusted-root", &foreign, 1) != 0 ||
+        write_kind(pki, dir, "client-only") != 0)
         return -1;
     const char *kind;
     for (size_t i = 0; all && (kind = ts_pki_kind_name(i)) != NULL; i++)

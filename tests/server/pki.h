@@ -38,9 +38,9 @@ EVP_PKEY *ts_pki_key(struct ts_pki *pki, const char *kind);
 const char *ts_pki_issuer(const char *kind);
 
 /*
- * Writes root.pem, untrusted-root.pem and, with `all`, KIND.pem (the chain as sent) and KIND.key of
- * every kind into `dir`, which is made when it is missing. Returns 0, or -1 after a message on
- * standard error.
+ * Writes root.pem, untrusted-root.pem, a client's client-only.pem and .key and, with `all`, KIND.pem
+ * (the chain as sent) and KIND.key of every kind into `dir`, which is made when it is missing.
+ * Returns 0, or -1 after a message on standard error.
  */
 int ts_pki_write(struct ts_pki *pki, const char *dir, int all);
 

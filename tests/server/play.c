@@ -185,8 +185,14 @@ static void on_secure(void *owner)
     const SSL *ssl = ts_link_tls(play->link);
     const char *sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
     char text[512];
-    int length = snprintf(text, sizeof text, "%s %s sni=%s", SSL_get_version(ssl),
-                          SSL_get_cipher_name(ssl), sni != NULL ? sni : "");
+    /* The client's certificate, where there is one. */
+    X509 *client = SSL_get0_peer_certificate(ssl);
+    char name[256] = "";
+    if (client != NULL)
+        X509_NAME_get_text_by_NID(X509_get_subject_name(client), NID_commonName, name, sizeof name);
+    int length = snprintf(text, sizeof text, "%s %s sni=%s%s%s", SSL_get_version(ssl),
+                          SSL_get_cipher_name(ssl), sni != NULL ? sni : "",
+                          client != NULL ? " client=" : "", name);
     write_journal(play, "tls-up", text,
                   length < (int)sizeof text ? (size_t)length : sizeof text - 1);
     if (play->rule != NULL && play->step < play->rule->step_count) {

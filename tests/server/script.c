@@ -10,7 +10,7 @@
  *            | "answer" NAME ("nxdomain"|"nodata"|"servfail"|"refused"|"silence")
  *   setting  = "host" WORD | "address" IP | "port-of" NAME | "mode" ("smtp"|"lmtp") | "tls"
  *              ("none"|"starttls"|"implicit")
- *            | "door" ("open"|"refuse"|"blackhole") | "certificate" KIND | "staple" ANSWER
+ *            | "door" ("open"|"refuse"|"blackhole") | "certificate" KIND | "staple" ANSWER | "alpn" PROTOCOL
  *            | "tls-version" MIN [MAX] | "ciphers" LIST | "suites" LIST | "groups" LIST |
  *                       "signatures" LIST
  *            | "pretend-offered" HEX… | "tickets" N | "client-certificate" ("ask"|"require") |
@@ -266,6 +266,7 @@ static char **find_text_setting(struct ts_server *s, const char *word)
         {"port-of", &s->port_of},
         {"certificate", &s->certificate},
         {"staple", &s->staple},
+        {"alpn", &s->alpn},
         {"ciphers", &s->ciphers},
         {"suites", &s->suites},
         {"groups", &s->groups},

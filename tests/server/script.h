@@ -80,6 +80,8 @@ struct ts_server {
     char *staple;            /* kind of OCSP answer to staple, or NULL */
     char *tls_min, *tls_max; /* "1.0" … "1.3" */
     char *ciphers, *suites, *groups, *signatures;
+    char *
+        alpn; /* chosen whenever the client offers any protocols, whether it is among them or not */
     unsigned pretend[TS_PRETEND_MAX]; /* suites taken as offered */
     size_t pretend_count;
     int tickets;

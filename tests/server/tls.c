@@ -142,6 +142,19 @@ static int set_algorithms(SSL_CTX *ctx, const struct ts_server *s)
     return set_dh_group(ctx);
 }
 
+/* OpenSSL sends what it gets here, though the client did not offer it. */
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_length,
+                           const unsigned char *offered, unsigned length, void *arg)
+{
+    const struct ts_server *server = arg;
+    (void)ssl;
+    (void)offered;
+    (void)length;
+    *out = (const unsigned char *)server->alpn;
+    *out_length = (unsigned char)strlen(server->alpn);
+    return SSL_TLSEXT_ERR_OK;
+}
+
 SSL_CTX *ts_tls_context(const struct ts_server *server, struct ts_pki *pki)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -159,6 +172,8 @@ SSL_CTX *ts_tls_context(const struct ts_server *server, struct ts_pki *pki)
             SSL_VERIFY_PEER |
                 (server->wants_client_certificate > 1 ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
             accept_any_client);
+    if (server->alpn != NULL)
+        SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, (void *)(uintptr_t)server);
     if (server->pretend_count > 0) {
         SSL_CTX_set_msg_callback(ctx, pretend_offered);
         SSL_CTX_set_msg_callback_arg(ctx, (void *)(uintptr_t)server);
