@@ -252,6 +252,29 @@ def ocsp_rows():
                   ("--ocsp", "off"), wants={"tls.ocsp": None})
 
 
+def policy_rows():
+    """What the server would also take; each question is a connection at which the server chooses."""
+    def row(name, server, profile, connections, kind="rsa", **settings):
+        return Row(f"policy-{profile}-{name}", server, ("--tls-policy", profile), kind=kind,
+                   connections=connections, **settings)
+    groups = ("-groups", "X25519:P-256:P-384")
+    everything = ("-cipher", "ALL:aNULL:eNULL:@SECLEVEL=0")
+    yield row("clean", ("-tls1_3", *groups), "modern", 5, "ecdsa")
+    yield row("clean", (*groups, "-cipher", "ECDHE+AESGCM:ECDHE+CHACHA20"), "intermediate", 6, "ecdsa")
+    yield row("all", everything, "intermediate", 6, exit_code=WARNING, reason="tls-version-weak",
+              others=("tls-cipher-weak",),
+              wants={"tls.surveys.0.version": "TLSv1.1", "tls.surveys.1.outcome": "accepted",
+                     "tls.surveys.2.outcome": "accepted", "tls.surveys.4.group": "x448"})
+    yield row("null", ("-no_tls1", "-no_tls1_1", "-cipher", "NULL-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+                       "@SECLEVEL=0"), "intermediate", 6, exit_code=WARNING, reason="tls-cipher-weak",
+              wants={"tls.surveys.0.outcome": "refused",
+                     "tls.surveys.1.cipher": "TLS_RSA_WITH_NULL_SHA256"})
+    yield row("group", ("-tls1_3", "-groups", "X25519:P-521"), "modern", 5, "ecdsa",
+              wants={"tls.surveys.3.group": "secp521r1"})
+    yield row("older", ("-no_tls1", "-no_tls1_1"), "modern", 5, "ecdsa", exit_code=WARNING,
+              reason="tls-version-weak", wants={"tls.surveys.0.version": "TLSv1.2"})
+
+
 def gnutls_rows():
     """What s_server can't leave out, and a second opinion. Its echo is no SMTP: the session ends at
     the EHLO inside TLS."""
@@ -295,5 +318,5 @@ def gnutls_rows():
 
 def rows():
     for part in (key_rows, group_rows, cipher_rows, version_rows, alpn_rows, client_rows,
-                 ocsp_rows, gnutls_rows):
+                 ocsp_rows, policy_rows, gnutls_rows):
         yield from part()

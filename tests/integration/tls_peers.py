@@ -155,6 +155,7 @@ def judge_openssl(row, result, connections, check):
     if not connections:
         check.expect(False, "the server saw no connection")
         return
+    judge_surveys(tls.get("surveys", []), connections, check)
     seen = next((each for each in connections if each.finished), connections[0])
     if tls["alert"] is not None or "alert" in result["reason"]:
         check.equal(tls["alert"], seen.alert_sent, "tls.alert")
@@ -181,6 +182,20 @@ def judge_openssl(row, result, connections, check):
     if "ocsp" in tls:
         check.equal(tls["ocsp"]["stapled"], any(each.stapled for each in connections),
                     "tls.ocsp.stapled")
+
+
+def judge_surveys(surveys, connections, check):
+    """Each question was a connection of its own, behind those of the session."""
+    asked = [survey for survey in surveys if survey["outcome"] != "skipped"]
+    for survey, seen in zip(asked, connections[len(connections) - len(asked):]):
+        what = f"survey {survey['question']} ({survey['offer']})"
+        check.equal(survey.get("version"), seen.version, f"{what}: version")
+        check.equal(survey.get("cipher"), seen.cipher, f"{what}: cipher")
+        check.equal(survey["outcome"], "refused" if seen.version is None else "accepted", what)
+        if seen.version is None:
+            check.equal(survey["alert"], seen.alert_sent, f"{what}: alert")
+        if seen.group is not None:
+            check.equal(survey["group"], seen.group, f"{what}: group")
 
 
 def judge_gnutls(result, printed, check):
