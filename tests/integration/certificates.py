@@ -15,6 +15,7 @@ KEY_KINDS = {
     "p384": ("EC", "ec_paramgen_curve:P-384"),
     "p521": ("EC", "ec_paramgen_curve:P-521"),
     "ed25519": ("ED25519",),
+    "ed448": ("ED448",),
     "rsa-pss": ("RSA-PSS", "rsa_keygen_bits:2048"),
 }
 

@@ -6,7 +6,7 @@ import re
 
 from certificates import TestCa, issue, openssl
 
-SERVER_KINDS = ("rsa", "ecdsa", "p384", "p521", "ed25519", "rsa-pss")
+SERVER_KINDS = ("rsa", "ecdsa", "p384", "p521", "ed25519", "ed448", "rsa-pss")
 PASSPHRASE = "correct horse battery"
 # GeneralizedTime in DER: tag, length, and an instant to the second.
 INSTANT = re.compile(rb"\x18\x0f(\d{14})Z")
@@ -41,6 +41,13 @@ class PeerPki(TestCa):
         if name == "encrypted":
             words += ("--key-password-file", str(self.directory / "passphrase"))
         return words
+
+    def parameters(self, bits):
+        """A file with a Diffie-Hellman group of its own."""
+        out = self.directory / f"dh-{bits}.pem"
+        if not out.exists():
+            openssl("dhparam", "-out", out, bits)
+        return out
 
     def staple(self, kind, status):
         """A file with an OCSP response about the leaf `kind`: good, revoked, unknown, stale, or

@@ -45,9 +45,10 @@ SCHEMES = {
     "p384": "ecdsa_secp384r1_sha384",
     "p521": "ecdsa_secp521r1_sha512",
     "ed25519": "ed25519",
+    "ed448": "ed448",
 }
 KEYS = {"rsa": "RSA 2048", "ecdsa": "EC P-256", "p384": "EC P-384", "p521": "EC P-521",
-        "ed25519": "Ed25519"}
+        "ed25519": "Ed25519", "ed448": "Ed448"}
 GROUPS = {"x25519": "X25519", "secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521",
           "x448": "X448"}
 
@@ -298,6 +299,14 @@ def gnutls_rows():
     yield row("dhe-1.2", f"{only}1.2:-KX-ALL:+DHE-RSA",
               wants={"tls.cipher": "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256",
                      "tls.group": "ffdhe2048", "tls.dh_bits": 2048})
+    # Groups without a name. A client that offers one by name (RFC 7919) gets that.
+    for bits in (512, 1024):
+        weak = {"others": ("tls-cipher-weak",)} if bits >= 1024 else {
+            "reason": "tls-handshake-failed", "says": "1024 bits"}
+        yield row(f"dh-{bits}", f"{only}1.2:-KX-ALL:+DHE-RSA:%PROFILE_VERY_WEAK",
+                  ("--dhparams", f"{{dh:{bits}}}"),
+                  ("--groups", "x25519", "--ciphers", "DHE-RSA-AES128-GCM-SHA256"),
+                  wants={"tls.group": None, "tls.dh_bits": bits}, **weak)
     yield row("alpn", "NORMAL", ("--alpn", "smtp"), ("--alpn", "smtp"), wants={"tls.alpn": "smtp"})
     for version in ("1.2", "1.3"):
         yield row(f"client-{version}", only + version,

@@ -77,6 +77,8 @@ class Suite:
                 filled += self.pki.identity(word[len("{client:"):-1])
             elif word.startswith("{staple:"):
                 filled.append(str(self.pki.staple(kind, word[len("{staple:"):-1])))
+            elif word.startswith("{dh:"):
+                filled.append(str(self.pki.parameters(word[len("{dh:"):-1])))
             else:
                 filled.append(word.replace("{root}", str(self.pki.root)))
         return filled
