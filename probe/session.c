@@ -32,6 +32,13 @@ static int64_t now_of_conn(void *data)
     return sp_session_elapsed_ns(data);
 }
 
+/* Surveys share --timeout with all connections before them, also with one that is forgotten. */
+static int64_t now_of_surveys(void *data)
+{
+    const struct sp_session *session = data;
+    return sp_session_elapsed_ns(session) + session->spent_ns;
+}
+
 static const struct sp_options *options_of(const struct sp_session *session)
 {
     return session->config.endpoint->options;
@@ -170,7 +177,7 @@ static void finish(struct sp_session *session, bool polite)
                                              .address_count = session->address_count,
                                              .skip =
                                                  session->stopped ? "the run was stopped" : NULL,
-                                             .now_ns = now_of_conn,
+                                             .now_ns = now_of_surveys,
                                              .data = session,
                                              .done = hand_over};
     session->surveys = sp_surveys_start(&config);
@@ -233,8 +240,9 @@ static bool verify_certificates(struct sp_session *session)
         sp_path_validate(evidence->arena, evidence->tls.certs, evidence->tls.cert_count,
                          session->config.materials->trust, session->config.endpoint->server_name,
                          evidence->started_ms / 1000, &evidence->verify);
-    /* Anybody can send another's certificate: only a whole handshake shows that the key is there. */
-    if (!evidence->tls.established)
+    /* Anybody can send another's certificate: only a whole handshake shows that the key is there. And
+     * without memory nobody knows what was overlooked. */
+    if (!evidence->tls.established || !ok)
         evidence->verify.authenticated_by = NULL;
     else
         compare_pins(evidence, &options_of(session)->pins);
