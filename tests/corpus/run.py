@@ -47,7 +47,7 @@ def complaints(case, verdicts):
 
 
 def cell(text, most=70):
-    text = re.sub(r"[^ -~]", "?", text).replace("|", "\\|").replace("<", "&lt;")
+    text = re.sub(r"[^ -~§]", "?", text).replace("|", "\\|").replace("<", "&lt;")
     return text if len(text) <= most else text[:most - 3] + "..."
 
 
