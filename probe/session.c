@@ -111,7 +111,6 @@ static void run_out(struct sp_session *session, bool whole, int64_t limit_ns)
         finish(session, false);
         return;
     }
-    gather_certificates(session);
     struct sp_event event = {.kind = SP_EVENT_FAILED,
                              .reason = timeout_reason(phase, whole),
                              .sys_errno = ETIMEDOUT,
@@ -165,6 +164,7 @@ static void finish(struct sp_session *session, bool polite)
         return;
     session->finished = true;
     session->evidence->total_ns = sp_session_elapsed_ns(session);
+    gather_certificates(session);
     if (session->query)
         sp_dns_cancel(session->query);
     session->query = NULL;
@@ -249,13 +249,27 @@ static bool verify_certificates(struct sp_session *session)
     return ok && sp_revocation_check(evidence, session->config.materials->crls);
 }
 
-/* For a session that ends early, also in the middle of the handshake. */
+/* A second connection that didn't get as far: what the first one showed still holds, for a revoked
+ * certificate must not be hidden by a server that is busy the next time. */
+static void take_over_shown(struct sp_tls_facts *tls, const struct sp_tls_facts *shown)
+{
+    if (!tls->tried)
+        *tls = *shown;
+    tls->certs = shown->certs;
+    tls->cert_count = shown->cert_count;
+    tls->certs_cut = shown->certs_cut;
+}
+
+/* Also for a session that ends early, in the middle of the handshake. */
 static void gather_certificates(struct sp_session *session)
 {
+    struct sp_evidence *evidence = session->evidence;
     if (session->conn)
         sp_conn_collect_tls(session->conn);
+    if (session->begun_again && evidence->tls.cert_count == 0)
+        take_over_shown(&evidence->tls, &session->shown);
     if (!verify_certificates(session))
-        sp_evidence_fail(session->evidence, SP_REASON_INTERNAL_ERROR, SP_PHASE_VERIFY, ENOMEM,
+        sp_evidence_fail(evidence, SP_REASON_INTERNAL_ERROR, SP_PHASE_VERIFY, ENOMEM,
                          "out of memory");
 }
 
@@ -366,7 +380,6 @@ static void on_failed(void *data, enum sp_reason reason, int sys_errno, const ch
     }
     if (session->evidence->tls.ocsp_broke_handshake && sp_session_begin_again(session))
         return;
-    gather_certificates(session);
     struct sp_event event = {.kind = SP_EVENT_FAILED,
                              .reason = reason,
                              .sys_errno = sys_errno,
@@ -490,7 +503,6 @@ void sp_session_cancel(struct sp_session *session)
         phase = SP_PHASE_RESOLVE;
     if (phase < SP_PHASE_TIMED_COUNT)
         sp_session_end_span(session, phase);
-    gather_certificates(session);
     if (phase != SP_PHASE_QUIT)
         sp_evidence_fail(session->evidence, SP_REASON_CANCELLED, phase, 0,
                          "interrupted before the end");

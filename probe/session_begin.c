@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How a session comes to be: its lookup, its clock, and a second try. */
 #include "probe/session_private.h"
+#include "probe/tls_chain.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -212,16 +213,34 @@ static bool copy_addresses(const struct sp_evidence *from, struct sp_evidence *t
     return true;
 }
 
-static bool copy_staple(const struct sp_evidence *from, struct sp_evidence *to,
-                        struct sp_tls_former *out_former)
+/* The certificates and the staple. */
+static bool copy_shown(const struct sp_tls_facts *from, struct sp_arena *arena,
+                       struct sp_tls_facts *to)
 {
-    const struct sp_slice staple = from->tls.ocsp_staple;
-    *out_former = (struct sp_tls_former){.staple_cut = from->tls.ocsp_staple_cut};
-    if (from->tls.cert_count > 0)
-        memcpy(out_former->leaf_sha256, from->tls.certs[0].sha256, sizeof out_former->leaf_sha256);
-    out_former->staple.data = sp_arena_memdup(to->arena, staple.data, staple.len);
-    out_former->staple.len = staple.len;
-    return staple.len == 0 || out_former->staple.data;
+    const struct sp_slice staple = from->ocsp_staple;
+    *to = (struct sp_tls_facts){.tried = true,
+                                .alert = -1,
+                                .ocsp_requested = true,
+                                .ocsp_begun_again = true,
+                                .ocsp_staple_cut = from->ocsp_staple_cut,
+                                .sni = sp_arena_strdup(arena, from->sni)};
+    to->ocsp_staple =
+        (struct sp_slice){sp_arena_memdup(arena, staple.data, staple.len), staple.len};
+    for (size_t i = 0; i < from->cert_count; i++) {
+        const struct sp_slice der = from->certs[i].der;
+        if (sp_tls_chain_add(arena, to, der.data, der.len) == SP_TLS_CHAIN_MEMORY)
+            return false;
+    }
+    return (staple.len == 0 || to->ocsp_staple.data) && (!from->sni || to->sni);
+}
+
+static struct sp_tls_former make_former(const struct sp_tls_facts *shown)
+{
+    struct sp_tls_former former = {.staple = shown->ocsp_staple,
+                                   .staple_cut = shown->ocsp_staple_cut};
+    if (shown->cert_count > 0)
+        memcpy(former.leaf_sha256, shown->certs[0].sha256, sizeof former.leaf_sha256);
+    return former;
 }
 
 bool sp_session_begin_again(struct sp_session *session)
@@ -236,11 +255,11 @@ bool sp_session_begin_again(struct sp_session *session)
     struct sockaddr_storage *address =
         local ? NULL : sp_arena_memdup(to->arena, peer, sizeof *address);
     if ((!local && !address) || !copy_lookup(from, to) || !copy_addresses(from, to) ||
-        !copy_attempts(from, to) || !copy_staple(from, to, &session->former)) {
+        !copy_attempts(from, to) || !copy_shown(&from->tls, to->arena, &session->shown)) {
         sp_evidence_free(to);
         return false;
     }
-    to->tls.ocsp_begun_again = true;
+    session->former = make_former(&session->shown);
     int64_t spent_ns = sp_session_elapsed_ns(session);
     if (from->spans[SP_PHASE_RESOLVE].start_ns >= 0)
         spent_ns -= from->spans[SP_PHASE_RESOLVE].ns;

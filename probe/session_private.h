@@ -24,7 +24,8 @@ struct sp_session {
     unsigned handles;
     bool finished, stepping;
     bool begun_again;            /* this is the second connection, see sp_session_begin_again */
-    struct sp_tls_former former; /* what is kept of the first one's TLS */
+    struct sp_tls_former former; /* the first one's staple, for the TLS of the second */
+    struct sp_tls_facts shown;   /* certificates and staple of the first one; the rest is unknown */
     bool stopped;                /* from outside: nothing more is to be asked */
 };
 

@@ -34,8 +34,8 @@ def hello(suite, version=b"\x03\x03"):
     return HELLO + version + b"r" * 32 + b"\0" + suite + b"\0"
 
 
-def relay(client, port):
-    with socket.create_connection(("127.9.0.1", port)) as server:
+def relay(client, port, host="127.9.0.1"):
+    with socket.create_connection((host, port)) as server:
         while True:
             ready, _, _ = select.select([client, server], [], [])
             for one in ready:
