@@ -30,6 +30,8 @@ struct sp_signed {
     struct sp_slice octets;        /* what is signed */
     struct sp_algorithm algorithm; /* as it stands beside the signature */
     struct sp_slice signature;     /* the BIT STRING's octets */
+    /* The octets by the algorithm's hash, for who asks more than once; NULL: not known. */
+    const uint8_t *digest;
 };
 
 /*
