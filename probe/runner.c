@@ -195,11 +195,37 @@ static void hand_out_failed(struct sp_runner *runner, size_t target_index, size_
     hand_out(runner, target_index, address_index, evidence);
 }
 
+/* Books `count` connections. What a full window held up for longer than RATE_SLACK_NS is not made up
+ * for by a burst. */
+static void count_for_rate(struct sp_runner *runner, size_t count)
+{
+    double rate = runner->config.options->rate;
+    if (rate <= 0)
+        return;
+    uint64_t now = uv_hrtime();
+    uint64_t oldest = now > RATE_SLACK_NS ? now - RATE_SLACK_NS : 0;
+    double pause_ns = (double)count * 1e9 / rate;
+    if (runner->next_start_ns < oldest)
+        runner->next_start_ns = oldest;
+    runner->next_start_ns +=
+        pause_ns < RATE_PAUSE_MAX_NS ? (uint64_t)pause_ns : (uint64_t)RATE_PAUSE_MAX_NS;
+}
+
+/* Connections beyond the one that was booked at the start: nobody knew of them before. */
+static size_t count_more(const struct sp_evidence *evidence)
+{
+    size_t count = evidence->tls.ocsp_begun_again ? 1 : 0;
+    for (size_t i = 0; i < evidence->survey_count; i++)
+        count += evidence->surveys[i].outcome != SP_SURVEY_SKIPPED;
+    return count;
+}
+
 static void on_done(void *data, struct sp_session *session, struct sp_evidence *evidence)
 {
     struct job *job = data;
     struct sp_runner *runner = job->runner;
     (void)session;
+    count_for_rate(runner, count_more(evidence));
     hand_out(runner, job->target_index, job->address_index, evidence);
     struct sp_gate_pass *next = sp_gate_leave(runner->gate, &job->pass);
     free_job(job);
@@ -224,22 +250,6 @@ static void enter_gate(struct job *job)
     job->waiting = true;
     runner->active--;
     fill(runner);
-}
-
-/* Books `count` connections. What a full window held up for longer than RATE_SLACK_NS is not made up
- * for by a burst. */
-static void count_for_rate(struct sp_runner *runner, size_t count)
-{
-    double rate = runner->config.options->rate;
-    if (rate <= 0)
-        return;
-    uint64_t now = uv_hrtime();
-    uint64_t oldest = now > RATE_SLACK_NS ? now - RATE_SLACK_NS : 0;
-    double pause_ns = (double)count * 1e9 / rate;
-    if (runner->next_start_ns < oldest)
-        runner->next_start_ns = oldest;
-    runner->next_start_ns +=
-        pause_ns < RATE_PAUSE_MAX_NS ? (uint64_t)pause_ns : (uint64_t)RATE_PAUSE_MAX_NS;
 }
 
 static void start_sibling(const struct job *first, size_t address_index)
