@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * --pin: the server must show a certificate or key that was named. Whoever gives a pin wants to know, so it
- * counts in full under --verify report too; and where no certificate came to be seen, because the session
+ * counts in full whatever --verify says of chains and names: a pin with --verify off is how one asks for the
+ * pin alone. And where no certificate came to be seen, because the session
  * went on without TLS, that is no better than a wrong one.
  */
 #include "checks/failure.h"
 
 #include <stdio.h>
-
-static enum sp_state mismatch_state(const struct sp_evidence *evidence)
-{
-    return evidence->endpoint->verify == SP_VERIFY_OFF
-               ? SP_STATE_OK
-               : sp_reason_info(SP_REASON_CERTIFICATE_PIN_MISMATCH)->state;
-}
 
 /* The session came to its end, or STARTTLS is missing or refused. A server that is busy for now, and one
  * whose handshake failed, has said nothing about its certificate, and that is a finding of its own. */
@@ -35,16 +29,15 @@ static void evaluate(const struct sp_evidence *evidence, const struct sp_options
         return;
     if (!evidence->pin.tested) {
         if (went_without_tls(evidence))
-            sp_result_add_state(result, SP_REASON_CERTIFICATE_PIN_MISMATCH,
-                                mismatch_state(evidence), SP_PHASE_VERIFY,
-                                "the session stayed without TLS, so there was no certificate to "
-                                "compare with the pin")
+            sp_result_add(result, SP_REASON_CERTIFICATE_PIN_MISMATCH, SP_PHASE_VERIFY,
+                          "the session stayed without TLS, so there was no certificate to "
+                          "compare with the pin")
                 ->hint = "Find out why there is no TLS; where it must not be missing, probe with "
                          "--tls starttls or --tls implicit.";
         return;
     }
-    struct sp_finding *finding = sp_result_add_state(
-        result, SP_REASON_CERTIFICATE_PIN_MISMATCH, mismatch_state(evidence), SP_PHASE_VERIFY,
+    struct sp_finding *finding = sp_result_add(
+        result, SP_REASON_CERTIFICATE_PIN_MISMATCH, SP_PHASE_VERIFY,
         "the server's certificate is %s: it is sha256:%s with the key spki:%s",
         pins->count == 1 ? "not the pinned one" : "none of the pinned ones", cert->sha256,
         cert->spki_sha256[0] != '\0' ? cert->spki_sha256 : "(not readable)");

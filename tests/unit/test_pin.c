@@ -117,7 +117,7 @@ static void init(struct sample *sample, enum sp_tls_mode tls, enum sp_verify_mod
     sample->options.pins = (struct sp_pins){&one, 1};
 }
 
-/* Under every --verify: a pin that doesn't match counts in full, unless nothing is judged. */
+/* Under every --verify: a pin that doesn't match counts in full. */
 static void test_mismatch(void **state)
 {
     static const struct {
@@ -125,7 +125,7 @@ static void test_mismatch(void **state)
         enum sp_state state;
     } rows[] = {{SP_VERIFY_REQUIRE, SP_STATE_CRITICAL},
                 {SP_VERIFY_REPORT, SP_STATE_CRITICAL},
-                {SP_VERIFY_OFF, SP_STATE_OK}};
+                {SP_VERIFY_OFF, SP_STATE_CRITICAL}};
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct sample sample;
@@ -200,7 +200,7 @@ static void test_no_certificate(void **state)
         enum sp_state state; /* of the result */
     } rows[] = {
         {SP_TLS_OPPORTUNISTIC, SP_VERIFY_REPORT, SP_REASON_OK, true, SP_STATE_CRITICAL},
-        {SP_TLS_OPPORTUNISTIC, SP_VERIFY_OFF, SP_REASON_OK, true, SP_STATE_WARNING},
+        {SP_TLS_OPPORTUNISTIC, SP_VERIFY_OFF, SP_REASON_OK, true, SP_STATE_CRITICAL},
         {SP_TLS_NONE, SP_VERIFY_REPORT, SP_REASON_OK, true, SP_STATE_CRITICAL},
         {SP_TLS_STARTTLS, SP_VERIFY_REQUIRE, SP_REASON_STARTTLS_NOT_SUPPORTED, true,
          SP_STATE_CRITICAL},
