@@ -70,6 +70,10 @@ static void fail(const struct sp_evidence *evidence, const struct sp_options *op
 {
     (void)options;
     struct sp_finding *finding = sp_failure_add(evidence, result);
+    if (evidence->failure.phase == SP_PHASE_EHLO_TLS &&
+        evidence->tls.client_certificate_requested && !evidence->tls.client_certificate_sent)
+        finding->hint = "The server asked for a client certificate in the handshake and got none, "
+                        "which may be why: give one with --cert and --key.";
     if (evidence->early_talker && evidence->failure.phase == SP_PHASE_EHLO)
         finding->hint = "Repair the greeting first (see early-talker): what came behind it was "
                         "taken for the answer to EHLO.";

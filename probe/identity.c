@@ -244,10 +244,12 @@ struct sp_tls_identity *sp_identity_load(const struct sp_identity_files *files, 
         (files->key && !read_file(&loader, "key", files->key, out_exposed, &key)))
         goto done;
     if (files->password_file) {
-        passphrase = sp_secret_read_file(files->password_file, &password_exposed, error, size);
-        *out_option = "key-password-file";
-        if (!passphrase)
+        char why[384];
+        passphrase = sp_secret_read_file(files->password_file, &password_exposed, why, sizeof why);
+        if (!passphrase) {
+            refuse(&loader, "key-password-file", "%s", why);
             goto done;
+        }
     }
     if (!files->key && !is_pem(&cert)) {
         explain(&loader, SP_TLS_IDENTITY_NO_KEY);

@@ -309,7 +309,7 @@ static bool fill_words(const struct sp_setting *set, char *text, struct sp_words
     return true;
 }
 
-/* Adds to the words that are there; an empty value stands for no words. */
+/* Adds to the words that are there; an empty value stands for no words, but never for no files. */
 static bool set_words(const struct sp_setting *set)
 {
     struct sp_words *field = set->field;
@@ -318,7 +318,7 @@ static bool set_words(const struct sp_setting *set)
     size_t more = 1;
 
     if (*set->value == '\0') {
-        return true;
+        return set->row->kind != SP_KIND_FILES || sp_setting_refuse(set, "it names files");
     }
     for (const char *c = set->value; *c != '\0'; c++) {
         more += *c == ',';
@@ -339,16 +339,14 @@ static bool set_words(const struct sp_setting *set)
     return true;
 }
 
-/* Adds to the pins that are there; an empty value stands for no pins. */
+/* Adds to the pins that are there. An empty value is refused: a variable that is not set must not mean
+ * that nothing is compared. */
 static bool set_pins(const struct sp_setting *set)
 {
     struct sp_pins *field = set->field;
     struct sp_pins pins = *field;
     size_t more = 1;
 
-    if (*set->value == '\0') {
-        return true;
-    }
     for (const char *c = set->value; *c != '\0'; c++) {
         more += *c == ',';
     }

@@ -148,7 +148,7 @@ static bool add_numbers(const struct sp_setting *set, size_t max, find_number *f
         return refuse_memory(set);
     if (count > 0)
         memcpy(items, field->items, count * sizeof *items);
-    while (*set->value != '\0' && at) {
+    while (at) {
         uint16_t number = 0;
         const char *name = next_name(&at, ",:");
         if (*name == '\0')
@@ -192,7 +192,7 @@ bool sp_setting_protocols(const struct sp_setting *set)
         return refuse_memory(set);
     if (count > 0)
         memcpy(items, field->items, count * sizeof *items);
-    while (*set->value != '\0' && at) {
+    while (at) {
         const char *name = next_name(&at, ",");
         if (!is_protocol(name))
             return sp_setting_refuse(set,

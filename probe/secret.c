@@ -49,7 +49,7 @@ static int open_secret(const char *path, bool *out_exposed, char *error, size_t 
     char text[128];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &facts) != 0) {
-        snprintf(error, size, "can't read the secret from %s: %s", path,
+        snprintf(error, size, "can't read the secret from %s: %s; check path and permissions", path,
                  strerror_r(errno, text, sizeof text));
         if (fd >= 0)
             close(fd);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What one session offers. */
 #include "probe/limits.h"
+#include "probe/tls_groups.h"
 #include "probe/tls_library.h"
 #include "probe/tls_private.h"
 
@@ -41,10 +42,27 @@ static void narrow_versions(struct sp_tls *tls, const uint16_t *suites, size_t c
         tls->version_min = SP_TLS_1_3;
 }
 
-static void add_suite(struct sp_tls *tls, uint16_t suite)
+/* Up to TLS 1.2 the suite alone says finite-field Diffie-Hellman, with any prime of the server's. Who
+ * chooses groups and names none of that kind doesn't want it, unless he chooses such a suite too. */
+static bool is_unwanted_dhe(uint16_t suite, const struct sp_tls_config *config)
+{
+    const char *name = sp_tls_suite_name(suite);
+    if (config->group_count == 0 || config->suite_count > 0 || !name || !strstr(name, "_DHE_"))
+        return false;
+    for (size_t i = 0; i < config->group_count; i++) {
+        const struct sp_tls_group *group = sp_tls_group_find(config->groups[i]);
+        if (group && group->finite)
+            return false;
+    }
+    return true;
+}
+
+static void add_suite(struct sp_tls *tls, uint16_t suite, const struct sp_tls_config *config)
 {
     bool wanted =
         sp_tls_suite_is_13(suite) ? tls->version_max >= SP_TLS_1_3 : tls->version_min < SP_TLS_1_3;
+    if (is_unwanted_dhe(suite, config))
+        return;
     if (wanted && tls->suite_count < SP_TLS_SUITES_MAX)
         tls->suites[tls->suite_count++] = suite;
 }
@@ -72,7 +90,7 @@ static void choose_versions(struct sp_tls *tls, const struct sp_tls_ctx *ctx,
     tls->version_max = clamp_version(config->version_max, SP_TLS_1_3);
     narrow_versions(tls, suites, count);
     for (size_t i = 0; i < count; i++)
-        add_suite(tls, suites[i]);
+        add_suite(tls, suites[i], config);
 }
 
 /* The library takes groups only while TLS 1.3 is within reach: before the versions are set. */

@@ -215,7 +215,7 @@ void sp_tls_watch_octets(struct sp_tls *tls, const void *data, size_t len)
     facts->extended_master_secret = hello->extended_master_secret;
     facts->secure_renegotiation = hello->secure_renegotiation;
     facts->client_certificate_requested |= hello->certificate_request;
-    facts->dh_bits = hello->dh_bits;
+    facts->dh_bits = group && group->finite ? group->bits : hello->dh_bits;
     if (group)
         facts->group = group->name;
     if (hello->signature_scheme != 0)

@@ -86,7 +86,7 @@ def group_rows():
                      "tls.hello_retry_request": version == "TLSv1.3" and group != "x25519"}
             yield Row(f"group-{group}-{version}", (switch, "-groups", option), wants=wants)
     yield Row("group-ffdhe2048-TLSv1.3", ("-tls1_3", "-groups", "ffdhe2048"),
-              wants={"tls.group": "ffdhe2048", "tls.hello_retry_request": True})
+              wants={"tls.group": "ffdhe2048", "tls.dh_bits": 2048, "tls.hello_retry_request": True})
     # The order of the server's groups decides in s_server with -serverpref, the client's without.
     for first, wanted in (("P-384:X25519", "secp384r1"), ("X25519:P-384", "x25519")):
         yield Row(f"groups-{first}", ("-tls1_2", "-serverpref", "-groups", first),
@@ -95,6 +95,9 @@ def group_rows():
               wants={"tls.group": "secp384r1", "tls.hello_retry_request": False})
     yield Row("groups-of-ours-second", ("-groups", "P-256"), ("--groups", "secp384r1,secp256r1"),
               wants={"tls.group": "secp256r1", "tls.hello_retry_request": True})
+    # No curve in common, and DHE suites would do: but who names groups has named no finite field.
+    yield refused("groups-and-dhe", server=("-tls1_2", "-groups", "P-521"), probe=("--groups", "x25519"),
+                  takes="TLSv1.2", wants={"tls.alert": "handshake_failure"})
     for version, switch in VERSIONS.items():
         yield refused(f"groups-in-vain-{version}",
                       server=(switch, "-groups", "P-521", "-cipher", "ECDHE"),
