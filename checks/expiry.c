@@ -10,7 +10,8 @@
 /* By seconds, as the path is judged: what has not expired there is not negative here. */
 double sp_expiry_days(const struct sp_evidence *evidence, const struct sp_cert *cert)
 {
-    return (double)(cert->not_after - evidence->started_ms / 1000) / SECONDS_PER_DAY;
+    const int64_t left_s = cert->not_after - evidence->started_ms / 1000;
+    return (double)left_s / SECONDS_PER_DAY;
 }
 
 /* Puts it behind those that end earlier, or at the same time. */
