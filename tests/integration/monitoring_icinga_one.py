@@ -91,13 +91,19 @@ def cases(servers, ca):
 
 
 def every_option(servers, ca):
+    home = ca.rpartition("/")[0]
     settings = {
         "port": servers["good"], "tls": "starttls", "tls_min": "1.2", "tls_max": "1.2",
         "server_name": HOST, "ipv4": True, "ipv6": False, "all_addresses": True,
         "source_address": "127.0.0.1", "ehlo_name": "probe.test", "connect_timeout": "2s",
         "reply_timeout": "3s", "timeout": "9s:UNKNOWN", "concurrency": 5, "per_host": 2,
         "rate": 100, "dns_server": "127.0.0.1:53", "verify": "require", "ca_file": ca,
-        "ca_dir": ca.rpartition("/")[0] + "/roots", "cert_warning": "~:", "cert_critical": "@0:1",
+        "ca_dir": home + "/roots", "cert_warning": "~:", "cert_critical": "@0:1",
+        "ciphers": "ECDHE-RSA-AES128-GCM-SHA256,ECDHE-ECDSA-AES128-GCM-SHA256",
+        "groups": "x25519,secp256r1", "alpn": "smtp", "cert": home + "/client-only.pem",
+        "key": home + "/client-only.key", "key_password_file": home + "/passphrase",
+        "crl_file": home + "/crl-good.pem", "ocsp": "staple", "tls_policy": "old",
+        "pin": ["spki:" + "0" * 64, "spki:" + servers.key_digest("good")],
         "expect": "ESMTP", "require_capability": ["SIZE", "8BITMIME"],
         "forbid_capability": "CHUNKING", "warning": ["50", "connect=20"], "critical": "90",
         "transcript": True, "verbose": 2, "quiet": True,
@@ -129,6 +135,10 @@ class IcingaOne(Icinga):
         self.cases = dict(cases(self.servers, self.ca))
         (self.home / "roots").mkdir()
         shutil.copy(self.home / "root.pem", self.home / "roots")
+        (self.home / "passphrase").write_text("of a key that needs none\n")
+        for name in ("client-only.pem", "client-only.key", "crl-good.pem"):
+            shutil.copy(self.servers.ca.parent / name, self.home)
+            (self.home / name).chmod(0o644)
         super().configure()
 
     def objects(self):

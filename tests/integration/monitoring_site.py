@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What every monitoring daemon needs: mail servers, and the plugin where it can call it."""
 
+import hashlib
 import os
 import pathlib
 import re
@@ -48,6 +49,16 @@ class MailServers:
 
     def __getitem__(self, name):
         return self.ports[name]
+
+    def key_digest(self, name):
+        """SHA-256 of the public key that a server with STARTTLS shows, in hex, as OpenSSL has it."""
+        shown = subprocess.run(["openssl", "s_client", "-starttls", "smtp", "-connect", f"127.0.0.1:{self[name]}",
+                                "-servername", "mx.test"], stdin=subprocess.DEVNULL, capture_output=True).stdout
+        key = subprocess.run(["openssl", "x509", "-noout", "-pubkey"], input=shown, capture_output=True,
+                             check=True).stdout
+        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=key, capture_output=True,
+                             check=True).stdout
+        return hashlib.sha256(der).hexdigest()
 
 
 def install_plugin(root, plugin, directory):
