@@ -250,6 +250,8 @@ static void write_ocsp(struct sp_writer *writer, const struct sp_render *render,
         sp_flow_itemf(&flow, "the answer %s", ocsp->error != NULL ? ocsp->error : "is not valid");
     else
         sp_flow_itemf(&flow, "%s", status != NULL ? status : "unknown");
+    if (evidence->tls.ocsp_begun_again)
+        sp_flow_itemf(&flow, "times and all else are of a second connection");
     if (ocsp->present && render->verbose > 0) {
         write_period(&flow, ocsp->this_update, ocsp->next_update);
         if (ocsp->revocation_reason != NULL)

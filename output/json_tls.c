@@ -36,6 +36,8 @@ static void add_ocsp(struct sp_json_page *page, struct cJSON *into)
     struct cJSON *object = sp_json_object(json, into, "ocsp");
     sp_json_bool(json, object, "stapled", ocsp->present);
     sp_json_string(json, object, "status", ocsp->valid ? sp_ocsp_status_name(ocsp->status) : NULL);
+    if (page->evidence->tls.ocsp_begun_again)
+        sp_json_bool(json, object, "begun_again", true);
     if (!ocsp->present)
         return;
     sp_json_add_instant(page, object, "this_update", ocsp->this_update != 0,
