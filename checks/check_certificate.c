@@ -89,7 +89,9 @@ static void add_problem(const struct sp_evidence *evidence, const struct sp_prob
     if (what == NULL || what[0] == '\0')
         what = sp_reason_info(problem->reason)->sentence;
     struct sp_finding *finding =
-        sp_result_add_state(result, problem->reason, problem_state(evidence, problem->reason),
+        sp_result_add_state(result, problem->reason,
+                            problem->minor ? clamp(evidence, SP_STATE_WARNING)
+                                           : problem_state(evidence, problem->reason),
                             SP_PHASE_VERIFY, "%s", what);
     if (problem->depth < 0 || (size_t)problem->depth >= evidence->tls.cert_count)
         return;
@@ -118,7 +120,7 @@ static void judge_verdict(const struct sp_evidence *evidence, struct sp_result *
     bool explained = false;
     for (size_t i = 0; i < verify->problem_count; i++)
         explained =
-            explained || (breaks_trust(verify->problems[i].reason) &&
+            explained || (breaks_trust(verify->problems[i].reason) && !verify->problems[i].minor &&
                           verify->problems[i].reason != SP_REASON_CERTIFICATE_HOST_MISMATCH);
     if (!verify->done) {
         /* Nothing to judge; when TLS stands somebody forgot to look, which is not the same as fine. */

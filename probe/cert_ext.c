@@ -50,7 +50,7 @@ static bool read_basic_constraints(struct sp_arena *arena, struct sp_slice value
         return false;
     }
     if (sp_der_expect(&inner, SP_DER_INTEGER, &item) &&
-        !sp_der_small(item.content, &cert->path_len)) {
+        !sp_der_limit(item.content, &cert->path_len)) {
         return false;
     }
     return sp_der_done(&inner);
@@ -313,9 +313,9 @@ static bool read_policy_constraints(struct sp_arena *arena, struct sp_slice valu
     struct sp_der_value require, inhibit;
     if (!enter_sequence(value, &inner) || sp_der_done(&inner) ||
         (sp_der_expect(&inner, SP_DER_CONTEXT(0), &require) &&
-         !sp_der_small(require.content, &cert->require_policy)) ||
+         !sp_der_limit(require.content, &cert->require_policy)) ||
         (sp_der_expect(&inner, SP_DER_CONTEXT(1), &inhibit) &&
-         !sp_der_small(inhibit.content, &cert->inhibit_mapping))) {
+         !sp_der_limit(inhibit.content, &cert->inhibit_mapping))) {
         return false;
     }
     return sp_der_done(&inner);
@@ -330,7 +330,7 @@ static bool read_inhibit_any_policy(struct sp_arena *arena, struct sp_slice valu
     struct sp_der_value skip;
     sp_der_init(&outer, value);
     return sp_der_expect(&outer, SP_DER_INTEGER, &skip) && sp_der_done(&outer) &&
-           sp_der_small(skip.content, &cert->inhibit_any_policy);
+           sp_der_limit(skip.content, &cert->inhibit_any_policy);
 }
 
 /* --- the list ----------------------------------------------------------------------------------- */

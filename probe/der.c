@@ -16,6 +16,7 @@
 #include "probe/limits.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -131,6 +132,18 @@ bool sp_der_small(struct sp_slice content, int *out_value)
         value = value << 8 | content.data[i];
     }
     *out_value = (int)value;
+    return true;
+}
+
+bool sp_der_limit(struct sp_slice content, int *out_limit)
+{
+    if (sp_der_small(content, out_limit)) {
+        return true;
+    }
+    if (!sp_der_is_integer(content) || (content.data[0] & 0x80u) != 0) {
+        return false;
+    }
+    *out_limit = INT_MAX;
     return true;
 }
 

@@ -72,6 +72,8 @@ bool sp_der_enter(struct sp_der *der, unsigned tag, struct sp_der *out_inner);
 bool sp_der_bool(struct sp_slice content, bool *out_value);
 /* A non-negative INTEGER in its shortest form that fits 31 bits. */
 bool sp_der_small(struct sp_slice content, int *out_value);
+/* The same for a limit, as a path length is one: what is beyond INT_MAX is INT_MAX. */
+bool sp_der_limit(struct sp_slice content, int *out_limit);
 /* An INTEGER in its shortest form (X.690 §8.3.2), of any size. */
 bool sp_der_is_integer(struct sp_slice content);
 /* BIT STRING of whole octets; the slice is what stands behind the count of unused bits. */

@@ -17,6 +17,7 @@
 #include "probe/path_rules.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,13 +48,6 @@ struct builder {
 
 /* --- edges -------------------------------------------------------------------------------------- */
 
-/* The key identifiers name different keys. They are hints (RFC 4158 §3.5.12): a signature that
- * verifies is stronger, so this only puts a candidate to the end of the line. */
-static bool is_other_key(const struct sp_cert *cert, const struct sp_cert *issuer)
-{
-    return cert->aki.len > 0 && issuer->ski.len > 0 && !sp_slice_equal(cert->aki, issuer->ski);
-}
-
 /* The same name and key: the same CA again, which makes a loop (RFC 4158 §2.4.2). */
 static bool is_on_route(const struct sp_route *route, const struct sp_cert *cert)
 {
@@ -75,7 +69,9 @@ static void add_candidate(const struct builder *b, const struct sp_cert *tip,
     }
     bool in_time = added.cert->time_valid && b->now >= added.cert->not_before &&
                    b->now <= added.cert->not_after;
-    added.rank = (is_other_key(tip, added.cert) ? 4u : 0u) + (in_time ? 0u : 2u) +
+    /* Key identifiers are hints (RFC 4158 §3.5.12): a signature that verifies is stronger, so they only
+     * put a candidate to the end of the line. */
+    added.rank = (sp_key_ids_differ(tip, added.cert) ? 4u : 0u) + (in_time ? 0u : 2u) +
                  (added.depth < 0 ? 0u : 1u);
     size_t i = (*count)++;
     while (i > 0 && list[i - 1].rank > added.rank) {
@@ -182,7 +178,7 @@ static bool follow_despite(struct builder *b, size_t tip, const struct candidate
 {
     for (size_t i = 0; i < count; i++) {
         enum edge edge = (enum edge)b->edges[tip][list[i].slot];
-        if (is_other_key(&b->certs[tip], list[i].cert) ||
+        if (sp_key_ids_differ(&b->certs[tip], list[i].cert) ||
             (edge != EDGE_BAD && edge != EDGE_UNSUPPORTED)) {
             continue;
         }
@@ -202,7 +198,7 @@ static bool follow_despite(struct builder *b, size_t tip, const struct candidate
 static enum edge check_itself(struct builder *b, size_t tip)
 {
     const struct sp_cert *cert = &b->certs[tip];
-    if (!cert->self_issued || is_other_key(cert, cert)) {
+    if (!cert->self_issued || sp_key_ids_differ(cert, cert)) {
         return EDGE_SKIPPED;
     }
     return check_edge(b, tip, cert, SP_LIMIT_PATH_ANCHORS + tip);
@@ -311,7 +307,7 @@ static bool is_of_use(const struct builder *b, size_t index)
     for (size_t i = 0; i < b->count; i++) {
         enum edge edge = (enum edge)b->edges[i][SP_LIMIT_PATH_ANCHORS + index];
         if (i != index && b->certs[i].parsed && edge != EDGE_BAD &&
-            (edge == EDGE_GOOD || !is_other_key(&b->certs[i], &b->certs[index])) &&
+            (edge == EDGE_GOOD || !sp_key_ids_differ(&b->certs[i], &b->certs[index])) &&
             sp_dn_equal(b->certs[i].issuer, b->certs[index].subject)) {
             return true;
         }
@@ -350,13 +346,27 @@ static void judge_stranger(struct sp_judge *judge, const struct builder *b, size
     }
 }
 
+/* Where the certificate at this place of the best route stands among those sent; INT_MAX: nowhere. */
+static int find_sent(const struct builder *b, size_t place)
+{
+    if (b->best.depths[place] >= 0) {
+        return b->best.depths[place];
+    }
+    for (size_t i = 0; i < b->count; i++) {
+        if (sp_slice_equal(b->certs[i].der, b->best.certs[place]->der)) {
+            return (int)i;
+        }
+    }
+    return INT_MAX;
+}
+
 /* What was sent but is not on the route: broken ones, strangers, and the order (RFC 5246 §7.4.2; RFC
  * 8446 §4.4.2 asks clients to cope with any). */
 static void judge_message(struct sp_judge *judge, const struct builder *b, size_t sent)
 {
     bool ordered = true;
     for (size_t i = 1; i < b->best.count; i++) {
-        ordered = ordered && (b->best.depths[i] < 0 || b->best.depths[i] > b->best.depths[i - 1]);
+        ordered = ordered && find_sent(b, i) > find_sent(b, i - 1);
     }
     if (!ordered) {
         sp_judge_add(judge, 0, SP_REASON_CERTIFICATE_CHAIN_ORDER, -1,
@@ -381,8 +391,8 @@ static void judge_message(struct sp_judge *judge, const struct builder *b, size_
     }
 }
 
-/* What people must fix first comes first. */
-static unsigned urgency(enum sp_reason reason)
+/* What people must fix first comes first; of one reason, what breaks the trust. */
+static unsigned urgency(const struct sp_problem *problem)
 {
     static const enum sp_reason order[] = {
         SP_REASON_CERTIFICATE_REVOKED,          SP_REASON_CERTIFICATE_EXPIRED,
@@ -394,10 +404,10 @@ static unsigned urgency(enum sp_reason reason)
         SP_REASON_CERTIFICATE_CHAIN_ORDER,
     };
     unsigned i = 0;
-    while (i < sizeof order / sizeof order[0] && order[i] != reason) {
+    while (i < sizeof order / sizeof order[0] && order[i] != problem->reason) {
         i++;
     }
-    return i;
+    return 2 * i + (problem->minor ? 1 : 0);
 }
 
 /* Insertion: the list is short, and equals keep their order. */
@@ -406,7 +416,7 @@ static void sort_problems(struct sp_problem *problems, size_t count)
     for (size_t i = 1; i < count; i++) {
         struct sp_problem moved = problems[i];
         size_t at = i;
-        while (at > 0 && urgency(problems[at - 1].reason) > urgency(moved.reason)) {
+        while (at > 0 && urgency(&problems[at - 1]) > urgency(&moved)) {
             problems[at] = problems[at - 1];
             at--;
         }

@@ -43,6 +43,7 @@ void sp_judge_add(struct sp_judge *judge, unsigned fault, enum sp_reason reason,
     problem->reason = reason;
     problem->depth = depth;
     problem->detail = detail;
+    problem->minor = fault == 0 && reason == SP_REASON_CERTIFICATE_INVALID;
 }
 
 /* Quotes a text and cuts it to the room that a detail has for it. */
@@ -174,6 +175,26 @@ static void judge_form(struct sp_judge *judge, const struct place *place)
                      "the serial number of %s has %zu octets; 20 are allowed", place->who,
                      cert->serial.len);
     }
+}
+
+bool sp_key_ids_differ(const struct sp_cert *cert, const struct sp_cert *issuer)
+{
+    return cert->aki.len > 0 && issuer->ski.len > 0 && !sp_slice_equal(cert->aki, issuer->ski);
+}
+
+/* RFC 5280 §4.2.1.2: the two are the same. §6.1 doesn't ask, but most programs look for issuers by them. */
+static void judge_key_ids(struct sp_judge *judge, const struct place *place)
+{
+    char label[SP_LABEL_SIZE];
+    if (is_last(place) || !sp_key_ids_differ(place->cert, place->route->certs[place->index + 1])) {
+        return;
+    }
+    sp_cert_label(place->route->certs[place->index + 1], label);
+    sp_judge_add(
+        judge, 0, SP_REASON_CERTIFICATE_INVALID, place->depth,
+        "%s has the authorityKeyIdentifier of another key than that of %s, which signed it; "
+        "many programs then find no issuer",
+        place->who, label);
 }
 
 static void judge_signature(struct sp_judge *judge, const struct place *place)
@@ -383,6 +404,7 @@ void sp_judge_route(struct sp_judge *judge, const struct sp_route *route)
         judge_dates(judge, &place);
         judge_form(judge, &place);
         judge_signature(judge, &place);
+        judge_key_ids(judge, &place);
         judge_purpose(judge, &place);
         judge_strength(judge, &place);
         if (i > 0) {

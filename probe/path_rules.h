@@ -44,6 +44,9 @@ void sp_judge_add(struct sp_judge *judge, unsigned fault, enum sp_reason reason,
 /* What one certificate's breach of a rule takes from the trust in a route. */
 #define SP_FAULT 1u
 
+/* The key identifiers of a certificate and of its issuer name different keys. */
+bool sp_key_ids_differ(const struct sp_cert *cert, const struct sp_cert *issuer);
+
 /* Adds the problems of one route: how it ends, and each certificate on it. */
 void sp_judge_route(struct sp_judge *judge, const struct sp_route *route);
 

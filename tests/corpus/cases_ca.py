@@ -103,7 +103,10 @@ def lengths():
     add("negative", [server(odd), odd], [root()], "invalid@1")
     huge = authority("Huge", root(), ext={"bc": certificate.extension(
         "2.5.29.19", der.sequence(der.boolean(True), der.integer(1 << 64)), True)})
-    add("beyond-64-bits", [server(huge), huge], [root()], "invalid@1")
+    add("beyond-64-bits", [server(huge), huge], [root()])
+    old = authority("Rolled", one_root)
+    fresh = authority("", old, subject_der=old.subject)
+    add("rollover-below-a-limit", [server(fresh), fresh, old], [one_root])
     no_ca = authority("Length without CA", root(), ext={"bc": basic(ca=False, length=3)})
     add("length-without-ca", [server(no_ca), no_ca], [root()], "invalid@1")
     no_sign = authority("Length without keyCertSign", root(), ext={
@@ -148,8 +151,10 @@ def extensions():
     at(0, "no-authority-key-id", "", {"aki": None})
     at(1, "intermediate-without-authority-key-id", "", {"aki": None})
     at(1, "intermediate-without-subject-key-id", "", {"ski": None})
-    at(0, "authority-key-id-of-another-key", "", {
-        "aki": certificate.authority_id(b"0123456789abcdefghij")})
+    for depth, place in ((0, ""), (1, "-in-intermediate")):
+        at(depth, f"authority-key-id-of-another-key{place}", f"invalid@{depth}", {
+            "aki": certificate.authority_id(b"0123456789abcdefghij")},
+            detail="authorityKeyIdentifier of another key")
     at(0, "authority-issuer-and-serial", "", {"aki": certificate.authority_id(
         middle().key, root().subject, middle().serial)})
     at(0, "authority-serial-of-another", "", {"aki": certificate.authority_id(
@@ -218,6 +223,11 @@ def usages():
         below = authority("Below", ca)
         add(f"upper-intermediate-for-{words.replace(' ', '-') or 'nothing'}",
             [server(below), below, ca], [root()], "" if good else "invalid@2")
+    mixed = authority("Mixed CA", root(), ext={"eku": purposes("clientAuth any")})
+    add("intermediate-for-clientAuth-any", [server(mixed), mixed], [root()])
+    below = authority("Below mixed", mixed, ext={"eku": purposes("clientAuth")})
+    add("intermediate-for-clientAuth-below-any", [server(below), below, mixed], [root()],
+        "invalid@1")
     mail = authority("Mail CA", root(), ext={"eku": purposes("emailProtection", critical=True)})
     add("intermediate-for-mail-critical", [server(mail), mail], [root()], "invalid@1")
     bare = authority("Mail CA 2", root(), ext={"eku": purposes("emailProtection")})

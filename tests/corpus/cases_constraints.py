@@ -39,6 +39,9 @@ def hosts(add):
     add("dns-excluded-above", "invalid@0", excluded=ours)
     add("dns-excluded-other", "", excluded=[dns("example.net")])
     add("dns-excluded-below", "", excluded=[dns("sub.mx.example.org")])
+    add("dns-excluded-above-leading-dot", "invalid@0", excluded=[dns(".example.org")])
+    add("dns-excluded-itself-leading-dot", "", excluded=[dns(".mx.example.org")])
+    add("dns-excluded-top-level", "invalid@0", excluded=[dns("org")])
     add("dns-excluded-second-name", "invalid@0", names=[HOST, "bad.example.net"],
         excluded=[dns("example.net")])
     add("dns-excluded-empty", "invalid@0", excluded=[dns("")])
@@ -69,6 +72,11 @@ def addresses(add):
         host="192.0.2.7")
     add("ipv4-all-excluded", "invalid@0", excluded=[ip("0.0.0.0/0")], names=[HOST, here])
     add("ipv4-excluded-ipv6-name", "", excluded=[ip("0.0.0.0/0")], names=[HOST, ip("2001:db8::7")])
+    both = [dns("example.org"), ip("192.0.2.0/24")]
+    add("ipv4-not-permitted-beside-name", "invalid@0", both, names=[HOST, there])
+    add("ipv4-permitted-beside-name-not-permitted", "invalid@0", [dns("example.net"), both[1]],
+        names=[HOST, here], host="192.0.2.7")
+    add("ipv4-beside-name-only-names-limited", "", [dns("example.org")], names=[HOST, there])
     add("ipv6-permitted", "", [ip("2001:db8::/32")], names=[ip("2001:db8::7")], host="2001:db8::7")
     add("ipv6-not-permitted", "invalid@0", [ip("2001:db8::/32")], names=[ip("2001:db9::7")],
         host="2001:db9::7")

@@ -27,6 +27,9 @@ def form():
                                                                ""),
                                  ("600-bits", (1 << 599) + 1, "invalid@0")):
         add(f"serial-{word}", expect, serial=serial)
+    no_ca = authority("No CA", root(), ext={"bc": certificate.basic(ca=False)})
+    family.add("serial-600-bits-of-no-ca", [server(no_ca, serial=(1 << 599) + 1), no_ca], [root()],
+               "invalid@1 invalid@0", detail="is not a CA")
     add("serial-not-shortest", "invalid@0", serial_der=der.tlv(2, b"\0\0\1"))
     add("serial-empty", "invalid@0", serial_der=der.tlv(2, b""))
     add("serial-is-no-integer", "invalid@0", serial_der=der.tlv(der.UTF8, b"1"))

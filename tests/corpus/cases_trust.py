@@ -55,8 +55,8 @@ def order():
     mx = server(lower)
     add("good", [mx, lower, upper], [root()])
     add("swapped", [mx, upper, lower], [root()], "chain-order@-1")
-    add("root-before-intermediate", [leaf(), root(), middle()], [root()], "")
-    add("root-in-the-middle", [mx, lower, root(), upper], [root()], "")
+    add("root-before-intermediate", [leaf(), root(), middle()], [root()], "chain-order@-1")
+    add("root-in-the-middle", [mx, lower, root(), upper], [root()], "chain-order@-1")
     add("extra-root", [leaf(), middle(), other()], [root()], "chain-order@2")
     add("extra-in-the-middle", [leaf(), other(), middle()], [root()], "chain-order@1")
     add("extra-leaf", [leaf(), middle(), server(other())], [root()], "chain-order@2")
@@ -132,6 +132,26 @@ def dates():
     return family
 
 
+def mixed_paths(add, twin_old):
+    """Good and bad ways of different lengths, and faults that no other way mends."""
+    mid, past = middle(), {"begin": NOW - 90 * DAY, "end": NOW - DAY}
+    cross = authority("Example Root", other(), key=root().key)
+    dead = server(mid, **past)
+    add("expired-leaf-beside-cross-sign", [dead, mid, cross], [root(), other()], "expired@0")
+    add("expired-leaf-and-only-way", [dead, twin_old], [other()], "expired@0 expired@1")
+    aged = authority("Aged Root", **past)
+    longer = authority("Aged Root", other(), key=aged.key)
+    add("good-way-longer-than-expired-anchor", [server(aged), longer], [aged, other()])
+    add("good-way-longer-than-expired-anchor-sent", [server(aged), aged, longer], [aged, other()],
+        "")
+    short = authority("Short", root(), key=mid.key, subject_der=mid.subject, **past)
+    add("good-way-longer-than-expired-twin", [leaf(), short, authority(
+        "Example Intermediate", upper := authority("Upper", root()), key=mid.key), upper], [root()])
+    renamed = authority("Renamed CA", root(), key=mid.key)
+    add("same-key-two-names", [leaf(), renamed, mid], [root()], "chain-order@1")
+    add("same-key-wrong-name-only", [leaf(), renamed], [root()], "chain-incomplete@0 chain-order@1")
+
+
 def crossed():
     family = Family("paths", "More than one way")
     add = family.add
@@ -164,6 +184,8 @@ def crossed():
     new_root = authority("Example Root", begin=NOW - DAY)
     link = authority("Example Root", root(), key=new_root.key)
     add("root-key-rollover", [server(new_root), link], [root()])
+    back = authority("Example Root", new_root, key=root().key)
+    add("root-key-rollover-back", [leaf(), mid, back], [new_root])
     old_root = authority("Old Root", **span)
     fresh = authority("Old Root", key=old_root.key)
     add("expired-root-beside-renewed", [server(old_root)], [old_root, fresh])
@@ -200,6 +222,7 @@ def crossed():
              for i in range(1, 10)]
     add("nine-expired-twins-first", [leaf(), *twins, mid], [root()])
     strangers = [authority("Example Intermediate", root()) for _ in range(12)]
+    mixed_paths(add, twin_old)
     add("twelve-of-the-same-name-first", [blind, *strangers, mid], [root()],
         " ".join(f"chain-order@{i}" for i in range(1, 13)))
     return family

@@ -241,7 +241,7 @@ static const struct chain_row {
     {"undermx mx int", "root", HOST, "invalid@1 invalid@1", false, true, "0 1 2", NULL},
     /* Order and strangers. */
     {"deep int sub", "root", HOST, "chain-order@-1", true, true, "0 2 1", NULL},
-    {"mx root int", "root", HOST, "", true, true, "0 2", NULL},
+    {"mx root int", "root", HOST, "chain-order@-1", true, true, "0 2", NULL},
     {"mx int other", "root", HOST, "chain-order@2", true, true, "0 1", NULL},
     {"mx mx int", "root", HOST, "chain-order@1", true, true, "0 2", NULL},
     {"mx other int self", "root", HOST, "chain-order@1 chain-order@3", true, true, "0 2", NULL},
