@@ -62,6 +62,16 @@ static enum sp_state problem_state(const struct sp_evidence *evidence, enum sp_r
                  breaks_trust(reason) ? SP_STATE_CRITICAL : sp_reason_info(reason)->state);
 }
 
+/* An RSA key of 512 bits or an MD5 signature costs the trust, one of 1024 bits or SHA-1 does not. */
+static enum sp_state weigh(const struct sp_evidence *evidence, const struct sp_problem *problem)
+{
+    if (problem->fatal && !is_about_identity(problem->reason))
+        return clamp(evidence, SP_STATE_CRITICAL);
+    if (problem->reason == SP_REASON_CERTIFICATE_INVALID)
+        return clamp(evidence, SP_STATE_WARNING);
+    return problem_state(evidence, problem->reason);
+}
+
 static bool has_problem(const struct sp_verify *verify, enum sp_reason reason)
 {
     for (size_t i = 0; i < verify->problem_count; i++)
@@ -88,11 +98,8 @@ static void add_problem(const struct sp_evidence *evidence, const struct sp_prob
     const char *what = problem->detail;
     if (what == NULL || what[0] == '\0')
         what = sp_reason_info(problem->reason)->sentence;
-    struct sp_finding *finding =
-        sp_result_add_state(result, problem->reason,
-                            problem->minor ? clamp(evidence, SP_STATE_WARNING)
-                                           : problem_state(evidence, problem->reason),
-                            SP_PHASE_VERIFY, "%s", what);
+    struct sp_finding *finding = sp_result_add_state(
+        result, problem->reason, weigh(evidence, problem), SP_PHASE_VERIFY, "%s", what);
     if (problem->depth < 0 || (size_t)problem->depth >= evidence->tls.cert_count)
         return;
     sp_finding_set_depth(finding, (size_t)problem->depth);
@@ -119,9 +126,10 @@ static void judge_verdict(const struct sp_evidence *evidence, struct sp_result *
     const struct sp_verify *verify = &evidence->verify;
     bool explained = false;
     for (size_t i = 0; i < verify->problem_count; i++)
-        explained =
-            explained || (breaks_trust(verify->problems[i].reason) && !verify->problems[i].minor &&
-                          verify->problems[i].reason != SP_REASON_CERTIFICATE_HOST_MISMATCH);
+        explained = explained || verify->problems[i].fatal ||
+                    (breaks_trust(verify->problems[i].reason) &&
+                     verify->problems[i].reason != SP_REASON_CERTIFICATE_INVALID &&
+                     verify->problems[i].reason != SP_REASON_CERTIFICATE_HOST_MISMATCH);
     if (!verify->done) {
         /* Nothing to judge; when TLS stands somebody forgot to look, which is not the same as fine. */
         if (evidence->tls.established && evidence->endpoint->verify != SP_VERIFY_OFF &&

@@ -407,7 +407,7 @@ static unsigned urgency(const struct sp_problem *problem)
     while (i < sizeof order / sizeof order[0] && order[i] != problem->reason) {
         i++;
     }
-    return 2 * i + (problem->minor ? 1 : 0);
+    return 2 * i + (problem->fatal ? 0 : 1);
 }
 
 /* Insertion: the list is short, and equals keep their order. */

@@ -19,7 +19,7 @@ struct sp_problem {
     enum sp_reason reason; /* a certificate-* reason */
     int depth;             /* index in the chain as sent; -1: the chain as a whole or an anchor */
     const char *detail; /* one line for people, safe to print: "expired 12 days ago (2026-09-01)" */
-    bool minor;         /* certificate-invalid, but the path stays trusted: a warning */
+    bool fatal;         /* it takes the trust from the path; a name that doesn't match does not */
     bool revocation;    /* told by revocation.c: which state it has depends on --ocsp too */
 };
 

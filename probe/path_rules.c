@@ -43,7 +43,7 @@ void sp_judge_add(struct sp_judge *judge, unsigned fault, enum sp_reason reason,
     problem->reason = reason;
     problem->depth = depth;
     problem->detail = detail;
-    problem->minor = fault == 0 && reason == SP_REASON_CERTIFICATE_INVALID;
+    problem->fatal = fault != 0;
 }
 
 /* Quotes a text and cuts it to the room that a detail has for it. */

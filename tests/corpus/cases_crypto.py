@@ -95,6 +95,9 @@ def signatures():
         add(f"rsa-{digest}-root", [server(anchor)], [anchor])
         add(f"rsa-{digest}-root-sent", [server(anchor), anchor], [anchor])
         add(f"rsa-{digest}-unknown-root-sent", [server(anchor), anchor], [other()], "not-trusted@1")
+    forged = authority("Forgeable CA", rsa, key=rsa.key, digest="md5")
+    add("rsa-sha1-below-md5", [server(forged, digest="sha1"), forged], [rsa],
+        "weak-signature@1 weak-signature@0", detail="MD5")
     lower = authority("Lower Hash", ca1 := authority("Upper Hash", rsa, key=rsa.key,
                                                      digest="sha1"), digest="sha1")
     add("sha1-twice", [server(lower), lower, ca1], [rsa], "weak-signature@1 weak-signature@2")

@@ -712,18 +712,30 @@ static void test_certificate_problems(void **state)
     }
 }
 
-/* What leaves the path trusted is a warning, and no explanation of a path that isn't. */
-static void test_minor_problem(void **state)
+/* The same word may cost the trust or not, and what did is not told twice. */
+static void test_fatal_problem(void **state)
 {
     static const struct {
-        bool trusted;
+        enum sp_reason reason;
+        bool fatal, trusted;
         enum sp_verify_mode verify;
-        enum sp_state state;
+        enum sp_state state, whole;
         size_t findings;
-    } rows[] = {{true, SP_VERIFY_REQUIRE, SP_STATE_WARNING, 1},
-                {true, SP_VERIFY_REPORT, SP_STATE_WARNING, 1},
-                {true, SP_VERIFY_OFF, SP_STATE_OK, 1},
-                {false, SP_VERIFY_REQUIRE, SP_STATE_CRITICAL, 2}};
+    } rows[] = {
+        {SP_REASON_CERTIFICATE_INVALID, false, true, SP_VERIFY_REQUIRE, SP_STATE_WARNING,
+         SP_STATE_WARNING, 1},
+        {SP_REASON_CERTIFICATE_INVALID, false, true, SP_VERIFY_OFF, SP_STATE_OK, SP_STATE_OK, 1},
+        {SP_REASON_CERTIFICATE_INVALID, false, false, SP_VERIFY_REQUIRE, SP_STATE_WARNING,
+         SP_STATE_CRITICAL, 2},
+        {SP_REASON_CERTIFICATE_INVALID, true, false, SP_VERIFY_REQUIRE, SP_STATE_CRITICAL,
+         SP_STATE_CRITICAL, 1},
+        {SP_REASON_CERTIFICATE_WEAK_SIGNATURE, false, true, SP_VERIFY_REQUIRE, SP_STATE_WARNING,
+         SP_STATE_WARNING, 1},
+        {SP_REASON_CERTIFICATE_WEAK_SIGNATURE, true, false, SP_VERIFY_REQUIRE, SP_STATE_CRITICAL,
+         SP_STATE_CRITICAL, 1},
+        {SP_REASON_CERTIFICATE_WEAK_KEY, true, false, SP_VERIFY_REPORT, SP_STATE_WARNING,
+         SP_STATE_WARNING, 1},
+    };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct sample sample;
@@ -731,13 +743,12 @@ static void test_minor_problem(void **state)
         sample_tls(&sample, 29.5);
         sample.endpoint.verify = rows[i].verify;
         sample.evidence->verify.trusted = rows[i].trusted;
-        sample_problem(&sample, SP_REASON_CERTIFICATE_INVALID, "the serial number is too long");
-        sample.evidence->verify.problems[0].minor = true;
+        sample_problem(&sample, rows[i].reason, "what is wrong");
+        sample.evidence->verify.problems[0].fatal = rows[i].fatal;
         sample_judge(&sample);
         assert_int_equal(sample.result.finding_count, rows[i].findings);
-        assert_int_equal(sample.result.state, rows[i].state);
-        assert_int_equal(sample_find(&sample, SP_REASON_CERTIFICATE_INVALID)->state,
-                         rows[i].verify == SP_VERIFY_OFF ? SP_STATE_OK : SP_STATE_WARNING);
+        assert_int_equal(sample.result.state, rows[i].whole);
+        assert_int_equal(sample_find(&sample, rows[i].reason)->state, rows[i].state);
         sample_free(&sample);
     }
 }
@@ -1009,7 +1020,7 @@ int main(void)
         cmocka_unit_test(test_bad_pattern),
         cmocka_unit_test(test_bad_pattern_of_a_line),
         cmocka_unit_test(test_certificate_problems),
-        cmocka_unit_test(test_minor_problem),
+        cmocka_unit_test(test_fatal_problem),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_verdict_without_problems),
         cmocka_unit_test(test_verify_failure_is_told_once),

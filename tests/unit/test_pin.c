@@ -177,6 +177,7 @@ static void test_match(void **state)
         sample.evidence->verify.name_match =
             rows[row].reason != SP_REASON_CERTIFICATE_HOST_MISMATCH;
         sample_problem(&sample, rows[row].reason, "what is wrong");
+        sample.evidence->verify.problems[0].fatal = !sample.evidence->verify.trusted;
         sample_judge(&sample);
         assert_int_equal(sample.result.finding_count, 1);
         assert_int_equal(sample.result.findings[0].state,
