@@ -15,6 +15,15 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The usual advice, to renew, is for the server's own certificate only. */
+static const char ca_hint[] =
+    "Ask the authority for its current CA certificate and put it behind the server's own in the chain "
+    "file; ACME clients do that when they renew, so renewing now may be all that is needed.";
+static const char root_hint[] =
+    "This root is in the trust store that was used here, no file of the server: update that (package "
+    "ca-certificates, or the file of --ca-file). If the authority has no newer root, get a certificate "
+    "from another one.";
+
 static bool owns(enum sp_reason reason, enum sp_phase phase)
 {
     return sp_failure_owner(reason, phase) == SP_OWNER_PHASE && phase == SP_PHASE_VERIFY;
@@ -100,6 +109,8 @@ static void add_problem(const struct sp_evidence *evidence, const struct sp_prob
         what = sp_reason_info(problem->reason)->sentence;
     struct sp_finding *finding = sp_result_add_state(
         result, problem->reason, weigh(evidence, problem), SP_PHASE_VERIFY, "%s", what);
+    if (problem->reason == SP_REASON_CERTIFICATE_EXPIRED && problem->depth != 0)
+        finding->hint = problem->depth < 0 ? root_hint : ca_hint;
     if (problem->depth < 0 || (size_t)problem->depth >= evidence->tls.cert_count)
         return;
     sp_finding_set_depth(finding, (size_t)problem->depth);
@@ -183,9 +194,7 @@ static void add_expiry(const struct sp_evidence *evidence, const struct sp_expir
     finding->value = expiry->days;
     finding->unit = "days";
     if (expiry->index > 0)
-        finding->hint = "Ask the authority for its current CA certificate and put it behind the "
-                        "server's own in the chain file; ACME clients do that when they renew, so "
-                        "renewing now may be all that is needed.";
+        finding->hint = ca_hint;
 }
 
 /* What has ended already is certificate-expired, not "soon". */

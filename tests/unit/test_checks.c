@@ -753,6 +753,32 @@ static void test_fatal_problem(void **state)
     }
 }
 
+/* Whoever has an old root in the trust store is not helped by certbot. */
+static void test_expired_where(void **state)
+{
+    static const struct {
+        int depth;
+        const char *hint;
+    } rows[] = {{0, NULL}, {1, "current CA certificate"}, {-1, "trust store"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sample sample;
+        sample_init(&sample, SP_TLS_STARTTLS);
+        sample_tls(&sample, 29.5);
+        sample.evidence->verify.trusted = false;
+        sample_problem(&sample, SP_REASON_CERTIFICATE_EXPIRED, "expired 12 days ago");
+        sample.evidence->verify.problems[0].depth = rows[i].depth;
+        sample_judge(&sample);
+        const struct sp_finding *finding = sample_find(&sample, SP_REASON_CERTIFICATE_EXPIRED);
+        if (rows[i].hint == NULL)
+            assert_null(finding->hint); /* the reason's own */
+        else
+            assert_non_null(strstr(finding->hint, rows[i].hint));
+        assert_int_equal(finding->state, SP_STATE_CRITICAL);
+        sample_free(&sample);
+    }
+}
+
 /* The worst comes first; among equals the order of the problems stays. */
 static void test_order(void **state)
 {
@@ -1021,6 +1047,7 @@ int main(void)
         cmocka_unit_test(test_bad_pattern_of_a_line),
         cmocka_unit_test(test_certificate_problems),
         cmocka_unit_test(test_fatal_problem),
+        cmocka_unit_test(test_expired_where),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_verdict_without_problems),
         cmocka_unit_test(test_verify_failure_is_told_once),
