@@ -87,6 +87,10 @@ struct sp_finding *sp_result_add_state(struct sp_result *result, enum sp_reason 
 /* Says which certificate the finding is about. */
 void sp_finding_set_depth(struct sp_finding *finding, size_t depth);
 
+/* What --verify makes of the state of a problem with the certificates: require = as it is, report =
+ * WARNING at most, off = information. */
+enum sp_state sp_state_by_verify(const struct sp_evidence *evidence, enum sp_state state);
+
 /*
  * Runs all checks over the evidence (which the result then owns), sorts the findings and sets state,
  * reason, phase and message; what *result held before is overwritten. The endpoint, its options and

@@ -44,16 +44,6 @@ static bool breaks_trust(enum sp_reason reason)
     return false;
 }
 
-static enum sp_state clamp(const struct sp_evidence *evidence, enum sp_state state)
-{
-    enum sp_verify_mode mode = evidence->endpoint->verify;
-    if (mode == SP_VERIFY_OFF)
-        return SP_STATE_OK;
-    if (mode == SP_VERIFY_REPORT && state != SP_STATE_OK)
-        return SP_STATE_WARNING;
-    return state;
-}
-
 /* What a pinned certificate need not have: an authority, a chain and the right name. */
 static bool is_about_identity(enum sp_reason reason)
 {
@@ -67,17 +57,17 @@ static enum sp_state problem_state(const struct sp_evidence *evidence, enum sp_r
 {
     if (evidence->pin.matched && is_about_identity(reason))
         return SP_STATE_OK;
-    return clamp(evidence,
-                 breaks_trust(reason) ? SP_STATE_CRITICAL : sp_reason_info(reason)->state);
+    return sp_state_by_verify(evidence, breaks_trust(reason) ? SP_STATE_CRITICAL
+                                                             : sp_reason_info(reason)->state);
 }
 
 /* An RSA key of 512 bits or an MD5 signature costs the trust, one of 1024 bits or SHA-1 does not. */
 static enum sp_state weigh(const struct sp_evidence *evidence, const struct sp_problem *problem)
 {
     if (problem->fatal && !is_about_identity(problem->reason))
-        return clamp(evidence, SP_STATE_CRITICAL);
+        return sp_state_by_verify(evidence, SP_STATE_CRITICAL);
     if (problem->reason == SP_REASON_CERTIFICATE_INVALID)
-        return clamp(evidence, SP_STATE_WARNING);
+        return sp_state_by_verify(evidence, SP_STATE_WARNING);
     return problem_state(evidence, problem->reason);
 }
 
@@ -186,9 +176,9 @@ static void add_expiry(const struct sp_evidence *evidence, const struct sp_expir
     sp_expiry_word(left, sizeof left, expiry->days);
     name_certificate(evidence, expiry->index, name, sizeof name);
     sp_threshold_describe(limit, sizeof limit, range, "days");
-    struct sp_finding *finding =
-        sp_result_add_state(result, SP_REASON_CERTIFICATE_EXPIRES_SOON, clamp(evidence, state),
-                            SP_PHASE_VERIFY, "%s expires in %s (%s), %s", name, left, date, limit);
+    struct sp_finding *finding = sp_result_add_state(
+        result, SP_REASON_CERTIFICATE_EXPIRES_SOON, sp_state_by_verify(evidence, state),
+        SP_PHASE_VERIFY, "%s expires in %s (%s), %s", name, left, date, limit);
     sp_finding_set_depth(finding, expiry->index);
     finding->has_value = true;
     finding->value = expiry->days;

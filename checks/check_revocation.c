@@ -8,16 +8,6 @@
 #include "checks/check.h"
 #include "probe/path_rules.h"
 
-static enum sp_state clamp(const struct sp_evidence *evidence, enum sp_state state)
-{
-    enum sp_verify_mode mode = evidence->endpoint->verify;
-    if (mode == SP_VERIFY_OFF)
-        return SP_STATE_OK;
-    if (mode == SP_VERIFY_REPORT && state != SP_STATE_OK)
-        return SP_STATE_WARNING;
-    return state;
-}
-
 static enum sp_state problem_state(const struct sp_options *options, enum sp_reason reason)
 {
     if (reason == SP_REASON_CERTIFICATE_REVOKED)
@@ -30,9 +20,10 @@ static enum sp_state problem_state(const struct sp_options *options, enum sp_rea
 static void add_problem(const struct sp_evidence *evidence, const struct sp_options *options,
                         const struct sp_problem *problem, struct sp_result *result)
 {
-    struct sp_finding *finding = sp_result_add_state(
-        result, problem->reason, clamp(evidence, problem_state(options, problem->reason)),
-        SP_PHASE_VERIFY, "%s", problem->detail);
+    struct sp_finding *finding =
+        sp_result_add_state(result, problem->reason,
+                            sp_state_by_verify(evidence, problem_state(options, problem->reason)),
+                            SP_PHASE_VERIFY, "%s", problem->detail);
     if (problem->depth >= 0)
         sp_finding_set_depth(finding, (size_t)problem->depth);
     if (problem->reason == SP_REASON_CERTIFICATE_INVALID)

@@ -55,6 +55,16 @@ bool sp_checks_validate(const struct sp_options *options, struct sp_target_list 
     return true;
 }
 
+enum sp_state sp_state_by_verify(const struct sp_evidence *evidence, enum sp_state state)
+{
+    enum sp_verify_mode mode = evidence->endpoint->verify;
+    if (mode == SP_VERIFY_OFF)
+        return SP_STATE_OK;
+    if (mode == SP_VERIFY_REPORT && state != SP_STATE_OK)
+        return SP_STATE_WARNING;
+    return state;
+}
+
 /* --- findings --------------------------------------------------------------------------------- */
 
 /* The next free place, or NULL. The arena can't grow a block, so the list moves when it doubles. */

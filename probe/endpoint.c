@@ -6,6 +6,7 @@
 #include "probe/limits.h"
 #include "probe/values.h"
 
+#include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -524,4 +525,15 @@ bool sp_endpoint_parse(struct sp_arena *arena, const char *line, size_t len,
     }
     *out_endpoint = endpoint;
     return true;
+}
+
+const char *sp_endpoint_sni(const struct sp_endpoint *endpoint)
+{
+    struct in6_addr address; /* large enough for either family */
+    const char *name = endpoint->server_name;
+    if (name == NULL || inet_pton(AF_INET, name, &address) == 1 ||
+        inet_pton(AF_INET6, name, &address) == 1) {
+        return NULL;
+    }
+    return name;
 }

@@ -65,6 +65,9 @@ struct sp_endpoint {
 bool sp_endpoint_parse(struct sp_arena *arena, const char *line, size_t len,
                        const struct sp_options *globals, struct sp_endpoint *out_endpoint);
 
+/* The name to send in TLS, or NULL: server_name, unless that is an address (RFC 6066 §3). */
+const char *sp_endpoint_sni(const struct sp_endpoint *endpoint);
+
 /* A growing list of endpoints, as read from the command line. The items move while it grows: take no
  * pointers before the last one was added. */
 struct sp_target_list {

@@ -198,14 +198,10 @@ static void start_tls(struct sp_session *session)
 {
     const struct sp_endpoint *endpoint = session->config.endpoint;
     const struct sp_options *options = endpoint->options;
-    struct sockaddr_storage unused;
-    bool address = endpoint->server_name &&
-                   (uv_ip4_addr(endpoint->server_name, 0, (struct sockaddr_in *)&unused) == 0 ||
-                    uv_ip6_addr(endpoint->server_name, 0, (struct sockaddr_in6 *)&unused) == 0);
     struct sp_tls_config config = {
         .version_min = options->tls_min,
         .version_max = options->tls_max,
-        .sni = address ? NULL : endpoint->server_name,
+        .sni = sp_endpoint_sni(endpoint),
         .ocsp = options->ocsp != SP_OCSP_OFF,
         .suites = options->ciphers.items,
         .suite_count = options->ciphers.count,

@@ -214,16 +214,8 @@ static void limit_wait(struct sp_surveys *surveys, uint32_t limit_ms)
 
 /* --- the connection ---------------------------------------------------------------------------- */
 
-static bool is_address(const char *name)
-{
-    struct sockaddr_storage unused;
-    return uv_ip4_addr(name, 0, (struct sockaddr_in *)(void *)&unused) == 0 ||
-           uv_ip6_addr(name, 0, (struct sockaddr_in6 *)(void *)&unused) == 0;
-}
-
 static void send_hello(struct sp_surveys *surveys)
 {
-    const char *name = surveys->endpoint->server_name;
     uint8_t chance[SP_CLIENT_HELLO_RANDOM];
     const struct sp_client_hello hello = {.version_min = surveys->survey->version_min,
                                           .version_max = surveys->survey->version_max,
@@ -231,7 +223,7 @@ static void send_hello(struct sp_surveys *surveys)
                                           .suite_count = surveys->offer.suite_count,
                                           .groups = surveys->offer.groups,
                                           .group_count = surveys->offer.group_count,
-                                          .sni = name && !is_address(name) ? name : NULL,
+                                          .sni = sp_endpoint_sni(surveys->endpoint),
                                           .random = chance};
     struct sp_buf record;
     sp_buf_init(&record, SP_LIMIT_CLIENT_HELLO);

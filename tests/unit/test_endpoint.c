@@ -478,13 +478,40 @@ static void test_quote(void **state)
     }
 }
 
+/* RFC 6066 §3: names only. */
+static void test_sni(void **state)
+{
+    static const struct {
+        const char *line, *sni;
+    } rows[] = {
+        {"mx.example.org", "mx.example.org"},
+        {"192.0.2.1", NULL},
+        {"[2001:db8::1]", NULL},
+        {"[fe80::1%lo]", NULL},
+        {"192.0.2.1 server_name=mx.example.org", "mx.example.org"},
+        {"mx.example.org server_name=192.0.2.1", NULL},
+        {"mx.example.org server_name=2001:db8::1", NULL},
+        {"lmtp+unix:/run/lmtp", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct sp_endpoint endpoint = parse_line(rows[i].line, strlen(rows[i].line));
+        const char *sni = sp_endpoint_sni(&endpoint);
+        assert_null(endpoint.invalid);
+        if (rows[i].sni == NULL)
+            assert_null(sni);
+        else
+            assert_string_equal(sni, rows[i].sni);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_valid),          TEST(test_invalid),   TEST(test_overrides),
         TEST(test_global_options), TEST(test_long_line), TEST(test_out_of_memory),
-        TEST(test_address),        TEST(test_quote),
+        TEST(test_address),        TEST(test_quote),     TEST(test_sni),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
