@@ -2,23 +2,12 @@
 /*
  * --pin: the server must show a certificate or key that was named. Whoever gives a pin wants to know, so it
  * counts in full whatever --verify says of chains and names: a pin with --verify off is how one asks for the
- * pin alone. And where no certificate came to be seen, because the session
- * went on without TLS, that is no better than a wrong one.
+ * pin alone. And where no certificate came to be seen, because the session went on without TLS, that is no
+ * better than a wrong one.
  */
 #include "checks/failure.h"
 
 #include <stdio.h>
-
-/* The session came to its end, or STARTTLS is missing or refused. A server that is busy for now, and one
- * whose handshake failed, has said nothing about its certificate, and that is a finding of its own. */
-static bool went_without_tls(const struct sp_evidence *evidence)
-{
-    const struct sp_failure *failure = &evidence->failure;
-    return !evidence->tls.established &&
-           (failure->reason == SP_REASON_OK || failure->phase == SP_PHASE_QUIT ||
-            failure->reason == SP_REASON_STARTTLS_NOT_SUPPORTED ||
-            failure->reason == SP_REASON_STARTTLS_REFUSED);
-}
 
 static void evaluate(const struct sp_evidence *evidence, const struct sp_options *options,
                      struct sp_result *result)
@@ -28,7 +17,7 @@ static void evaluate(const struct sp_evidence *evidence, const struct sp_options
     if (pins->count == 0 || evidence->pin.matched)
         return;
     if (!evidence->pin.tested) {
-        if (went_without_tls(evidence))
+        if (sp_stayed_without_tls(evidence))
             sp_result_add(result, SP_REASON_CERTIFICATE_PIN_MISMATCH, SP_PHASE_VERIFY,
                           "the session stayed without TLS, so there was no certificate to "
                           "compare with the pin")

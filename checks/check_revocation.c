@@ -5,7 +5,7 @@
  * or invalid as bad as a revoked certificate; a list that can't be used says nothing of the server, which
  * is a warning, and a certificate that no list is about is only told of.
  */
-#include "checks/check.h"
+#include "checks/failure.h"
 #include "probe/path_rules.h"
 
 static enum sp_state problem_state(const struct sp_options *options, enum sp_reason reason)
@@ -51,6 +51,11 @@ static void add_missing(const struct sp_evidence *evidence, size_t index, struct
 static void evaluate(const struct sp_evidence *evidence, const struct sp_options *options,
                      struct sp_result *result)
 {
+    if (options->ocsp == SP_OCSP_REQUIRE && sp_stayed_without_tls(evidence))
+        sp_result_add_state(result, SP_REASON_OCSP_STAPLE_MISSING,
+                            sp_state_by_verify(evidence, SP_STATE_CRITICAL), SP_PHASE_VERIFY,
+                            "--ocsp require asks for a staple, and the session stayed without TLS")
+            ->hint = "Probe with --tls starttls or --tls implicit where TLS must not be missing.";
     for (size_t i = 0; i < evidence->verify.problem_count; i++)
         if (evidence->verify.problems[i].revocation)
             add_problem(evidence, options, &evidence->verify.problems[i], result);
@@ -62,6 +67,6 @@ static void evaluate(const struct sp_evidence *evidence, const struct sp_options
 const struct sp_check sp_check_revocation = {
     .name = "revocation",
     .help = "OCSP staple and revocation lists",
-    .needs = SP_NEED_CERTIFICATES,
+    .needs = SP_NEED_NONE,
     .evaluate = evaluate,
 };

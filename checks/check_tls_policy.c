@@ -4,7 +4,7 @@
  * got. The session and the certificate are judged as they were seen; the surveys, by what the server
  * would have accepted. What is outside of the profile and not weaker than it is information.
  */
-#include "checks/check.h"
+#include "checks/failure.h"
 #include "checks/rfc9325.h"
 #include "probe/tls_groups.h"
 #include "probe/tls_names.h"
@@ -241,7 +241,14 @@ static void evaluate(const struct sp_evidence *evidence, const struct sp_options
                                .policy = options->tls_policy,
                                .profile = sp_tls_profile(options->tls_policy),
                                .result = result};
-    if (of.profile == NULL || !evidence->tls.established)
+    if (of.profile == NULL)
+        return;
+    if (sp_stayed_without_tls(evidence))
+        sp_result_add(result, SP_REASON_TLS_VERSION_WEAK, SP_PHASE_POLICY,
+                      "%s expects %s or newer, and the session stayed without TLS",
+                      of.profile->name, sp_tls_version_text(of.profile->version_min))
+            ->hint = "Probe with --tls starttls or --tls implicit where TLS must not be missing.";
+    if (!evidence->tls.established)
         return;
     judge_session(&of);
     judge_certificate(&of);
@@ -255,7 +262,7 @@ static void evaluate(const struct sp_evidence *evidence, const struct sp_options
 const struct sp_check sp_check_tls_policy = {
     .name = "tls_policy",
     .help = "whether TLS and the certificate follow --tls-policy",
-    .needs = SP_NEED_TLS,
+    .needs = SP_NEED_NONE,
     .owns = NULL,
     .fail = NULL,
     .evaluate = evaluate,

@@ -243,6 +243,15 @@ bool sp_failed_with(const struct sp_evidence *evidence, enum sp_reason reason)
     return evidence->failure.reason == reason;
 }
 
+bool sp_stayed_without_tls(const struct sp_evidence *evidence)
+{
+    const struct sp_failure *failure = &evidence->failure;
+    return !evidence->tls.tried &&
+           (failure->reason == SP_REASON_OK || failure->phase == SP_PHASE_QUIT ||
+            failure->reason == SP_REASON_STARTTLS_NOT_SUPPORTED ||
+            failure->reason == SP_REASON_STARTTLS_REFUSED);
+}
+
 bool sp_failed_in(const struct sp_evidence *evidence, enum sp_phase phase)
 {
     return evidence->failure.reason != SP_REASON_OK && evidence->failure.phase == phase;

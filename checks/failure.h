@@ -26,6 +26,10 @@ enum sp_owner sp_failure_owner(enum sp_reason reason, enum sp_phase phase);
 bool sp_failed_with(const struct sp_evidence *evidence, enum sp_reason reason);
 /* True when the session ended early in this phase, whatever the reason. */
 bool sp_failed_in(const struct sp_evidence *evidence, enum sp_phase phase);
+/* True when the session came to its end without TLS, or STARTTLS is missing or refused: what a user asks
+ * of TLS or certificates is then not fulfilled. A server that is busy for now, and one whose handshake failed,
+ * has said nothing about it, and that is a finding of its own. */
+bool sp_stayed_without_tls(const struct sp_evidence *evidence);
 
 /*
  * The state of the failure: the reason's default, except that a server that says "never" (5xx) in

@@ -72,16 +72,19 @@ static const struct sp_cert *next_on_path(const struct sp_evidence *evidence, si
                : NULL;
 }
 
+static bool has_signed(struct judge *judge, const struct sp_cert *issuer,
+                       const struct sp_cert *cert)
+{
+    enum sp_crypto_verdict verdict = sp_crypto_check_signature(cert, issuer);
+    judge->out_of_memory = judge->out_of_memory || verdict == SP_CRYPTO_NO_MEMORY;
+    return verdict == SP_CRYPTO_GOOD;
+}
+
 /* A path that is not trusted may have wrong signatures in it: nobody speaks for a certificate whose issuer
  * it is not. */
 static bool is_issuer(struct judge *judge, const struct sp_cert *cert, const struct sp_cert *issuer)
 {
-    if (judge->evidence->verify.trusted) {
-        return true;
-    }
-    enum sp_crypto_verdict verdict = sp_crypto_check_signature(cert, issuer);
-    judge->out_of_memory = judge->out_of_memory || verdict == SP_CRYPTO_NO_MEMORY;
-    return verdict == SP_CRYPTO_GOOD;
+    return judge->evidence->verify.trusted || has_signed(judge, issuer, cert);
 }
 
 /* Without a path to go along, any certificate that was sent may be the leaf's issuer, the leaf too. */
@@ -99,7 +102,7 @@ static const struct sp_cert *find_issuer(struct judge *judge)
         const struct sp_cert *cert = &tls->certs[i];
         if (cert->parsed && cert != next && sp_dn_equal(cert->subject, leaf->issuer)) {
             tries++;
-            if (sp_crypto_check_signature(leaf, cert) == SP_CRYPTO_GOOD) {
+            if (has_signed(judge, cert, leaf)) {
                 return cert;
             }
         }
