@@ -80,6 +80,31 @@ struct sp_span {
     int64_t ns;       /* duration; for a phase that failed: until the failure */
 };
 
+enum sp_auth_result {
+    SP_AUTH_NONE,      /* no login was asked for, or the session ended before its turn */
+    SP_AUTH_OK,        /* 235, and the server proved itself where the mechanism has it do so */
+    SP_AUTH_REJECTED,  /* for good: 5xx */
+    SP_AUTH_TEMPORARY, /* for now: 4xx */
+    SP_AUTH_SKIPPED,   /* nothing was sent: see reason */
+    SP_AUTH_UNKNOWN    /* broken off, or not to be believed: see reason */
+};
+
+/* The one login of a session, RFC 4954. */
+struct sp_auth {
+    enum sp_auth_result result;
+    const char *mechanism;       /* upper case; NULL: none was chosen */
+    const char *channel_binding; /* "tls-exporter"; NULL: not bound to TLS */
+    enum sp_reason reason;       /* why the login did not work; SP_REASON_OK: it did, or none */
+    const char *detail;          /* one line on that, or NULL; may quote the server: raw, masked */
+    const char
+        *server_said; /* decoded from a challenge: an error of OAuth or SCRAM; raw; or NULL */
+    const struct sp_reply *reply; /* the server's verdict: 235, 535 and so on; NULL: none */
+    unsigned rounds;              /* challenges of the server */
+    unsigned iterations;          /* SCRAM's i=; 0: not SCRAM */
+    bool server_proven;           /* the server showed that it knows the secret too */
+    bool exposed;                 /* password or token went out without TLS to a proven server */
+};
+
 struct sp_attempt { /* a connection attempt that did not become the session's */
     const char *ip;
     enum sp_reason reason; /* connect-*; cancelled when another address won the race */
@@ -131,6 +156,7 @@ struct sp_evidence {
     /* Of options->script: answers[i] is the reply to its commands[i]. Points into `replies`. */
     const struct sp_reply **answers;
     size_t answer_count;
+    struct sp_auth auth;
     const struct sp_reply *quit;
     int quit_errno;           /* why QUIT could not be sent; 0: it was, or its turn did not come */
     struct sp_reply *replies; /* in order */

@@ -4,7 +4,7 @@
 #define SP_PROBE_LIMITS_H
 
 /* Dialogue. RFC 5321 §4.5.3.1.5 allows 512 octets a reply line; real servers exceed that. */
-#define SP_LIMIT_REPLY_LINE 8192u    /* octets of one reply line, line end excluded */
+#define SP_LIMIT_REPLY_LINE 12288u   /* octets of one reply line, line end excluded; RFC 4954 §4 */
 #define SP_LIMIT_REPLY_LINES 256u    /* lines of one reply */
 #define SP_LIMIT_REPLY_BYTES 32768u  /* octets of one reply */
 #define SP_LIMIT_REPLY_RAW 1024u     /* octets of a strange or bad reply kept to be shown */
@@ -15,6 +15,9 @@
 #define SP_LIMIT_COMMAND 512u        /* RFC 5321 §4.5.3.1.4: command line with CRLF */
 #define SP_LIMIT_COMMANDS 64u        /* commands of one script */
 #define SP_LIMIT_COMMAND_AUTH 12288u /* RFC 4954 §4: a line of AUTH with CRLF */
+#define SP_LIMIT_AUTH_ROUNDS 10u     /* challenges of one login */
+#define SP_LIMIT_SCRAM_MIN 4096u     /* iterations, RFC 7677 §4 */
+#define SP_LIMIT_SCRAM_MAX 600000u   /* more would cost us seconds for each probe */
 #define SP_LIMIT_SECRET_FORMS 256u   /* forms of secrets that are masked in one session */
 
 /* Connection buffers. */

@@ -7,6 +7,7 @@
 #ifndef SP_PROBE_MATERIALS_H
 #define SP_PROBE_MATERIALS_H
 
+#include "probe/credentials.h"
 #include "probe/crl.h"
 #include "probe/identity.h"
 #include "probe/options.h"
@@ -16,9 +17,11 @@
 #include <stddef.h>
 
 struct sp_materials {
-    struct sp_trust *trust;           /* NULL: nothing is to be verified */
-    struct sp_crls *crls;             /* NULL: none are named */
-    struct sp_tls_identity *identity; /* the client certificate; NULL: none is named */
+    struct sp_trust *trust;             /* NULL: nothing is to be verified */
+    struct sp_crls *crls;               /* NULL: none are named */
+    struct sp_tls_identity *identity;   /* the client certificate; NULL: none is named */
+    struct sp_credentials *credentials; /* who logs in; NULL: nobody is named */
+    bool password_exposed;              /* its file can be read by others than the owner */
     bool key_exposed; /* its key or passphrase can be read by others than the owner */
 };
 

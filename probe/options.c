@@ -150,7 +150,7 @@ void sp_options_init(struct sp_options *options)
 {
     char error[256];
 
-    *options = (struct sp_options){0};
+    *options = (struct sp_options){.password_fd = SP_NO_FD};
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const char *fallback = rows[i].info.fallback;
         if (fallback != NULL && *fallback != '(') {

@@ -52,6 +52,14 @@ struct sp_numbers {
     size_t count;
 };
 
+/* A reply that the user wants to see, whatever it means: --expect-reply auth=535. */
+struct sp_expected_reply {
+    enum sp_phase phase;
+    char code[4]; /* three digits, or "5xx" */
+};
+
+#define SP_NO_FD UINT32_MAX
+
 struct sp_options {
     /* connection */
     enum sp_tls_mode tls;
@@ -83,7 +91,18 @@ struct sp_options {
     struct sp_pins pins;
     enum sp_tls_policy tls_policy;
     struct sp_range cert_warning, cert_critical; /* days left; a plain number N is kept as "N:" */
+    /* auth */
+    const char *user;          /* UTF-8, or NULL */
+    const char *password_file; /* at most one of these four is set */
+    uint32_t password_fd;      /* SP_NO_FD: not given */
+    const char *password_env;  /* the variable's name */
+    const char *token_file;
+    struct sp_words
+        auth; /* upper-case names of mechanisms; empty: auto; the one word "NONE": never */
+    bool auth_insecure;
     /* dialogue */
+    struct sp_expected_reply *expect_replies; /* --expect-reply; in the order given */
+    size_t expect_reply_count;
     const char *expect; /* PCRE2 pattern for the banner, or NULL */
     struct sp_words require_capability, forbid_capability; /* upper case */
     /* verdict: thresholds in seconds, by timed phase and SP_PHASE_TOTAL */
