@@ -331,6 +331,11 @@ const struct sockaddr_storage *sp_conn_peer(const struct sp_conn *conn)
     return there ? &conn->winner->address : NULL;
 }
 
+struct sp_binding sp_conn_binding(struct sp_conn *conn)
+{
+    return conn->tls ? sp_tls_binding(conn->tls) : (struct sp_binding){.type = SP_BINDING_NONE};
+}
+
 void sp_conn_abandon(struct sp_conn *conn, enum sp_reason reason)
 {
     for (size_t i = 0; i < conn->next_attempt; i++)

@@ -69,6 +69,8 @@ int sp_conn_send_errno(const struct sp_conn *conn);
 void sp_conn_start_tls(struct sp_conn *conn, const struct sp_tls_config *config);
 /* Copies what TLS has shown so far into evidence->tls. Also done before tls_up and failed. */
 void sp_conn_collect_tls(struct sp_conn *conn);
+/* What a login inside TLS can be bound with; none without TLS. */
+struct sp_binding sp_conn_binding(struct sp_conn *conn);
 /* Ends it: close_notify when TLS is up and `polite`, then every handle is closed. May be called at any
  * time and more than once; no callback but `closed` comes any more. */
 void sp_conn_close(struct sp_conn *conn, bool polite);

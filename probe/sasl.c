@@ -30,17 +30,6 @@ const struct sp_sasl_mech *sp_sasl_find(const char *name, size_t len)
     return NULL;
 }
 
-const char *sp_binding_name(enum sp_binding_type type)
-{
-    switch (type) {
-    case SP_BINDING_TLS_UNIQUE: return "tls-unique";
-    case SP_BINDING_TLS_SERVER_END_POINT: return "tls-server-end-point";
-    case SP_BINDING_TLS_EXPORTER: return "tls-exporter";
-    case SP_BINDING_NONE: break;
-    }
-    return NULL;
-}
-
 /* --- life --------------------------------------------------------------------------------------- */
 
 struct sp_sasl *sp_sasl_new(const struct sp_sasl_config *config)

@@ -13,6 +13,7 @@
 #ifndef SP_PROBE_SASL_H
 #define SP_PROBE_SASL_H
 
+#include "probe/binding.h"
 #include "probe/buf.h"
 #include "probe/credentials.h"
 #include "probe/reason.h"
@@ -32,23 +33,6 @@ enum sp_sasl_need {
     SP_SASL_NEEDS_TICKET = 1u << 4,      /* Kerberos credentials of the user that we run as */
     SP_SASL_NEEDS_BINDING = 1u << 5      /* TLS, and what binds the login to it */
 };
-
-/* RFC 5056: what ties a login to the TLS connection that it runs in. */
-enum sp_binding_type {
-    SP_BINDING_NONE,
-    SP_BINDING_TLS_UNIQUE,           /* RFC 5929 §3: up to TLS 1.2 */
-    SP_BINDING_TLS_SERVER_END_POINT, /* RFC 5929 §4 */
-    SP_BINDING_TLS_EXPORTER          /* RFC 9266: TLS 1.3 */
-};
-
-struct sp_binding {
-    enum sp_binding_type type;
-    uint8_t data[64];
-    size_t len;
-};
-
-/* "tls-exporter"; NULL for SP_BINDING_NONE. */
-const char *sp_binding_name(enum sp_binding_type type);
 
 struct sp_sasl;
 

@@ -10,6 +10,7 @@
 #define SP_PROBE_TLS_H
 
 #include "probe/arena.h"
+#include "probe/binding.h"
 #include "probe/buf.h"
 #include "probe/cert.h"
 #include "probe/der.h"
@@ -144,6 +145,8 @@ void sp_tls_close(struct sp_tls *tls);
 
 /* Valid after any step; after a failure too. */
 const struct sp_tls_facts *sp_tls_facts(struct sp_tls *tls);
+/* What a login inside this session can be bound with; none before the handshake is complete. */
+struct sp_binding sp_tls_binding(struct sp_tls *tls);
 struct sp_tls_failure sp_tls_failure(const struct sp_tls *tls);
 
 #endif
