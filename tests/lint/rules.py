@@ -41,6 +41,8 @@ LIBRARIES = [
     (r"zlib\.h", r"prometheus/http_\w+\.c|tests/unit/.*", "zlib stays in http"),
     (r"crypt\.h", r"prometheus/web_\w+\.c|tests/unit/.*", "passwords are checked in web_auth"),
     (r"yaml\.h", r"prometheus/yaml(_\w+)?\.c", "libyaml stays in yaml"),
+    (r"(gssapi|krb5)/.*", r"probe/(gss_\w+\.[ch]|sasl_gssapi\.c)|tests/unit/test_sasl_gssapi\.c",
+     "Kerberos is loaded when a login asks for it, and stays in gss and sasl_gssapi"),
     (r"cmocka\.h", r"tests/unit/.*", "cmocka is for unit tests"),
 ]
 
