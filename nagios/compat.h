@@ -48,7 +48,7 @@ struct sp_compat {
     /* Why -A can't be obeyed, in check_smtp's words without the ", " behind them: "only authtype LOGIN is
      * supported". It ends as CRITICAL after all else was said to the server. NULL: nothing is wrong. */
     const char *auth_problem;
-    bool login; /* -A LOGIN; user and password are there, each of at most SP_LIMIT_SECRET octets */
+    bool login; /* -A LOGIN; user and password are there, each of at most 1024 octets */
     const char *user;
     char *password; /* malloc'd, wiped by sp_compat_free; its octets in argv are overwritten */
     struct sp_range warning,

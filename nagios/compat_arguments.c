@@ -19,6 +19,7 @@
 #include <string.h>
 #include <strings.h>
 
+#define LOGIN_MAX 1024u /* octets of a user's name or a password */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The ':' behind '+' has getopt tell a missing value from an unknown option. */
@@ -336,7 +337,7 @@ static bool settle_login(struct sp_compat_parser *parser)
         return false;
     if (parser->password_env != NULL && !read_password_env(parser))
         return false;
-    if (strlen(compat->user) > SP_LIMIT_SECRET || strlen(compat->password) > SP_LIMIT_SECRET)
+    if (strlen(compat->user) > LOGIN_MAX || strlen(compat->password) > LOGIN_MAX)
         return sp_compat_refuse(parser, "User and password have at most 1024 octets", NULL);
     compat->login = true;
     return true;

@@ -4,6 +4,7 @@
 
 #include "probe/host.h"
 #include "probe/limits.h"
+#include "probe/option_auth.h"
 #include "probe/values.h"
 
 #include <arpa/inet.h>
@@ -497,7 +498,8 @@ static bool parse_line(struct parse *parse, struct span line)
     if (parse->endpoint->input == NULL) {
         return fail_memory(parse);
     }
-    return parse_overrides(parse, rest) && parse_target(parse, word) && check_family(parse);
+    return parse_overrides(parse, rest) && parse_target(parse, word) && check_family(parse) &&
+           sp_options_check_login(parse->endpoint->options, parse->why, sizeof(parse->why));
 }
 
 bool sp_endpoint_parse(struct sp_arena *arena, const char *line, size_t len,

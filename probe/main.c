@@ -8,6 +8,7 @@
 #include "probe/cli_text.h"
 #include "probe/descriptors.h"
 #include "probe/limits.h"
+#include "probe/prompt.h"
 #include "probe/runner.h"
 
 #include <errno.h>
@@ -132,6 +133,17 @@ static void start_progress(struct program *program)
         uv_timer_start(&program->progress, on_progress, PROGRESS_MS, PROGRESS_MS);
 }
 
+static void warn_of_exposed(const struct sp_runner *runner)
+{
+    if (sp_runner_key_exposed(runner))
+        fprintf(stderr,
+                "smtp-probe: others than the owner can read the client's private key or its "
+                "passphrase: set the file's mode to 600\n");
+    if (sp_runner_password_exposed(runner))
+        fprintf(stderr, "smtp-probe: others than the owner can read the file with the password or "
+                        "token: set its mode to 600\n");
+}
+
 static bool start_runner(struct program *program)
 {
     static const struct sp_runner_events events = {on_done, on_finished};
@@ -142,6 +154,7 @@ static bool start_runner(struct program *program)
         .target_count = program->cli.targets.count,
         .wall_ms = wall_ms,
         .stop_on_signals = true,
+        .ask = sp_prompt_password,
         .events = &events,
         .data = program,
     };
@@ -149,10 +162,8 @@ static bool start_runner(struct program *program)
     program->runner = sp_runner_new(&config, error, sizeof error);
     if (!program->runner)
         fprintf(stderr, "smtp-probe: %s\n", error);
-    else if (sp_runner_key_exposed(program->runner))
-        fprintf(stderr,
-                "smtp-probe: others than the owner can read the client's private key or its "
-                "passphrase: set the file's mode to 600\n");
+    else
+        warn_of_exposed(program->runner);
     return program->runner != NULL;
 }
 

@@ -23,6 +23,7 @@ bool sp_materials_load(const struct sp_options *options, bool verify, struct sp_
         }
     }
     if (options->cert != NULL) {
+        (void)sp_secret_protect_process(); /* a key is no less of a secret */
         const struct sp_identity_files files = {options->cert, options->key,
                                                 options->key_password_file};
         out->identity = sp_identity_load(&files, &out->key_exposed, out_option, error, size);
@@ -32,6 +33,18 @@ bool sp_materials_load(const struct sp_options *options, bool verify, struct sp_
         }
     }
     return true;
+}
+
+bool sp_materials_load_login(struct sp_materials *materials, const struct sp_options *options,
+                             sp_credentials_ask *ask, const char **out_option, char *error,
+                             size_t size)
+{
+    materials->credentials =
+        sp_credentials_load(options, ask, &materials->password_exposed, out_option, error, size);
+    if (materials->credentials != NULL || error[0] == '\0')
+        return true;
+    sp_materials_free(materials);
+    return false;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -51,7 +64,10 @@ bool sp_materials_same(const struct sp_options *a, const struct sp_options *b)
 {
     return same_text(a->ca_file, b->ca_file) && same_text(a->ca_dir, b->ca_dir) &&
            same_texts(&a->crl_files, &b->crl_files) && same_text(a->cert, b->cert) &&
-           same_text(a->key, b->key) && same_text(a->key_password_file, b->key_password_file);
+           same_text(a->key, b->key) && same_text(a->key_password_file, b->key_password_file) &&
+           same_text(a->user, b->user) && same_texts(&a->auth, &b->auth) &&
+           same_text(a->password_file, b->password_file) && a->password_fd == b->password_fd &&
+           same_text(a->password_env, b->password_env) && same_text(a->token_file, b->token_file);
 }
 
 void sp_materials_free(struct sp_materials *materials)
@@ -59,5 +75,6 @@ void sp_materials_free(struct sp_materials *materials)
     sp_trust_free(materials->trust);
     sp_crls_free(materials->crls);
     sp_tls_identity_free(materials->identity);
+    sp_credentials_free(materials->credentials);
     memset(materials, 0, sizeof *materials);
 }

@@ -26,13 +26,20 @@ struct sp_materials {
 };
 
 /*
- * Loads what `options` name. `verify`: whether some endpoint's certificate will be judged; the system's
+ * Loads what `options` name for TLS. `verify`: whether some endpoint's certificate will be judged; the system's
  * anchors are read only then, those of a file that was named always. False: error[0..size) says what is
  * wrong with which file and what to do, *out_option is the long name of the option that named it or
  * would name another ("ca-file"), and there is nothing to free.
  */
 bool sp_materials_load(const struct sp_options *options, bool verify, struct sp_materials *out,
                        const char **out_option, char *error, size_t size);
+/*
+ * Adds who logs in, which sessions without TLS may do as well: see sp_credentials_load. False: as above, and
+ * all of `materials` was freed.
+ */
+bool sp_materials_load_login(struct sp_materials *materials, const struct sp_options *options,
+                             sp_credentials_ask *ask, const char **out_option, char *error,
+                             size_t size);
 /* Whether two sets of options name the same files, so that one load will do for both. */
 bool sp_materials_same(const struct sp_options *a, const struct sp_options *b);
 /* Frees and forgets all; an empty one is allowed. */

@@ -3,6 +3,7 @@
 #include "probe/option_kinds.h"
 
 #include "probe/host.h"
+#include "probe/option_auth.h"
 #include "probe/option_tls.h"
 
 #include <arpa/inet.h>
@@ -408,7 +409,7 @@ static bool add_threshold(const struct sp_setting *set, char *text, struct sp_ra
         if (!sp_phase_from_name(text, &phase)) {
             return sp_setting_refuse(set,
                                      "the phase is one of resolve connect banner ehlo starttls tls "
-                                     "ehlo_tls quit total");
+                                     "ehlo_tls auth quit total");
         }
     }
     if (seen[phase]) {
@@ -479,6 +480,9 @@ bool sp_setting_apply(const struct sp_setting *set)
         [SP_KIND_PROTOCOLS] = sp_setting_protocols,
         [SP_KIND_PINS] = set_pins,
         [SP_KIND_DAYS] = set_days,
-        [SP_KIND_THRESHOLD] = set_threshold};
+        [SP_KIND_THRESHOLD] = set_threshold,
+        [SP_KIND_FD] = sp_setting_fd,
+        [SP_KIND_MECHANISMS] = sp_setting_mechanisms,
+        [SP_KIND_REPLIES] = sp_setting_replies};
     return setters[set->row->kind](set);
 }

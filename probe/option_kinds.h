@@ -7,28 +7,31 @@
 
 /* How a value is read, and the type of the field that it goes to. */
 enum sp_option_kind {
-    SP_KIND_ACTION,    /* no field */
-    SP_KIND_FLAG,      /* bool */
-    SP_KIND_COUNT,     /* unsigned */
-    SP_KIND_FAMILY,    /* enum sp_family; `min` is the family that the flag asks for */
-    SP_KIND_CHOICE,    /* an enum; index among the choices plus `min` */
-    SP_KIND_VERSION,   /* uint16_t; as CHOICE */
-    SP_KIND_DURATION,  /* uint32_t, milliseconds */
-    SP_KIND_NUMBER,    /* uint32_t */
-    SP_KIND_RATE,      /* double */
-    SP_KIND_TEXT,      /* const char *; not empty */
-    SP_KIND_NAME,      /* const char *; host name or address */
-    SP_KIND_EHLO,      /* const char *; domain or address literal */
-    SP_KIND_ADDRESS,   /* const char *; numeric */
-    SP_KIND_SERVER,    /* const char *; numeric with an optional port */
-    SP_KIND_WORDS,     /* struct sp_words */
-    SP_KIND_FILES,     /* struct sp_words, in the letters given */
-    SP_KIND_PINS,      /* struct sp_pins */
-    SP_KIND_SUITES,    /* struct sp_numbers */
-    SP_KIND_GROUPS,    /* struct sp_numbers */
-    SP_KIND_PROTOCOLS, /* struct sp_words */
-    SP_KIND_DAYS,      /* struct sp_range */
-    SP_KIND_THRESHOLD  /* struct sp_range[SP_PHASE_TOTAL + 1] */
+    SP_KIND_ACTION,     /* no field */
+    SP_KIND_FLAG,       /* bool */
+    SP_KIND_COUNT,      /* unsigned */
+    SP_KIND_FAMILY,     /* enum sp_family; `min` is the family that the flag asks for */
+    SP_KIND_CHOICE,     /* an enum; index among the choices plus `min` */
+    SP_KIND_VERSION,    /* uint16_t; as CHOICE */
+    SP_KIND_DURATION,   /* uint32_t, milliseconds */
+    SP_KIND_NUMBER,     /* uint32_t */
+    SP_KIND_RATE,       /* double */
+    SP_KIND_TEXT,       /* const char *; not empty */
+    SP_KIND_NAME,       /* const char *; host name or address */
+    SP_KIND_EHLO,       /* const char *; domain or address literal */
+    SP_KIND_ADDRESS,    /* const char *; numeric */
+    SP_KIND_SERVER,     /* const char *; numeric with an optional port */
+    SP_KIND_WORDS,      /* struct sp_words */
+    SP_KIND_FILES,      /* struct sp_words, in the letters given */
+    SP_KIND_PINS,       /* struct sp_pins */
+    SP_KIND_SUITES,     /* struct sp_numbers */
+    SP_KIND_GROUPS,     /* struct sp_numbers */
+    SP_KIND_PROTOCOLS,  /* struct sp_words */
+    SP_KIND_DAYS,       /* struct sp_range */
+    SP_KIND_THRESHOLD,  /* struct sp_range[SP_PHASE_TOTAL + 1] */
+    SP_KIND_FD,         /* uint32_t; SP_NO_FD: not given */
+    SP_KIND_MECHANISMS, /* struct sp_words */
+    SP_KIND_REPLIES     /* expect_replies with its count */
 };
 
 struct sp_option_row {
@@ -42,8 +45,9 @@ struct sp_option_row {
 struct sp_setting {
     const struct sp_option_row *row;
     void *field;
-    struct sp_arena *arena; /* NULL: the text lives as long as the program */
-    const char *value;      /* NULL: a flag without value */
+    struct sp_options *options; /* that the field is of */
+    struct sp_arena *arena;     /* NULL: the text lives as long as the program */
+    const char *value;          /* NULL: a flag without value */
     char *error;
     size_t size;
 };

@@ -90,6 +90,19 @@ static bool put_thresholds(struct sp_buf *out, const struct sp_range *ranges,
     return true;
 }
 
+static bool put_replies(struct sp_buf *out, const struct sp_options *options,
+                        enum sp_option_given *out_given)
+{
+    for (size_t i = 0; i < options->expect_reply_count; i++) {
+        const struct sp_expected_reply *reply = &options->expect_replies[i];
+        *out_given = SP_OPTION_VALUE;
+        if (!sp_buf_printf(out, "%s%s=%s", i > 0 ? "," : "", sp_phase_info(reply->phase)->name,
+                           reply->code))
+            return false;
+    }
+    return true;
+}
+
 static bool put_duration(struct sp_buf *out, uint32_t ms)
 {
     return ms % 1000 == 0 ? sp_buf_printf(out, "%" PRIu32 "s", ms / 1000)
@@ -115,6 +128,8 @@ bool sp_option_text(const struct sp_options *options, const struct sp_option_inf
     case SP_KIND_WORDS:
     case SP_KIND_PROTOCOLS:
     case SP_KIND_FILES: return put_words(out, field, out_given);
+    case SP_KIND_MECHANISMS: return put_words(out, field, out_given);
+    case SP_KIND_REPLIES: return put_replies(out, options, out_given);
     case SP_KIND_PINS: return put_pins(out, field, out_given);
     case SP_KIND_SUITES: return put_numbers(out, field, sp_tls_suite_name, out_given);
     case SP_KIND_GROUPS: return put_numbers(out, field, group_name, out_given);
@@ -126,6 +141,10 @@ bool sp_option_text(const struct sp_options *options, const struct sp_option_inf
     case SP_KIND_ADDRESS:
     case SP_KIND_SERVER: return put_string(out, *(const char *const *)field, out_given);
     case SP_KIND_ACTION: return true;
+    case SP_KIND_FD:
+        if (*(const uint32_t *)field == SP_NO_FD)
+            return true;
+        break;
     case SP_KIND_DURATION:
     case SP_KIND_NUMBER:
     case SP_KIND_COUNT:

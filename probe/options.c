@@ -30,7 +30,7 @@ static const struct sp_option_row rows[] = {
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
-_Static_assert(ROW_COUNT <= 64, "struct sp_option_layer has a bit for each option");
+_Static_assert(ROW_COUNT <= SP_OPTIONS_MAX, "struct sp_option_layer has a place for each option");
 _Static_assert(sizeof(enum sp_tls_mode) == sizeof(int) && sizeof(enum sp_format) == sizeof(int) &&
                    sizeof(enum sp_verify_mode) == sizeof(int) &&
                    sizeof(enum sp_ocsp_mode) == sizeof(int) &&
@@ -112,6 +112,7 @@ bool sp_option_set(struct sp_options *options, struct sp_arena *arena,
     const struct sp_option_row *row = (const struct sp_option_row *)(const void *)info;
     struct sp_setting set = {.row = row,
                              .field = (unsigned char *)options + row->offset,
+                             .options = options,
                              .arena = arena,
                              .value = value,
                              .error = error,
@@ -123,26 +124,36 @@ bool sp_option_set(struct sp_options *options, struct sp_arena *arena,
     return sp_setting_apply(&set);
 }
 
+/* A list or count begins anew with each layer. */
+static void clear_field(struct sp_options *options, const struct sp_option_row *row)
+{
+    void *field = (unsigned char *)options + row->offset;
+
+    switch (row->kind) {
+    case SP_KIND_WORDS:
+    case SP_KIND_FILES:
+    case SP_KIND_PROTOCOLS:
+    case SP_KIND_MECHANISMS: *(struct sp_words *)field = (struct sp_words){0}; break;
+    case SP_KIND_SUITES:
+    case SP_KIND_GROUPS: *(struct sp_numbers *)field = (struct sp_numbers){0}; break;
+    case SP_KIND_PINS: *(struct sp_pins *)field = (struct sp_pins){0}; break;
+    case SP_KIND_REPLIES: options->expect_reply_count = 0; break;
+    case SP_KIND_COUNT: *(unsigned *)field = 0; break;
+    default: break;
+    }
+}
+
 bool sp_option_set_layered(struct sp_options *options, struct sp_arena *arena,
                            struct sp_option_layer *layer, const struct sp_option_info *info,
                            const char *value, char *error, size_t size)
 {
     const struct sp_option_row *row = (const struct sp_option_row *)(const void *)info;
-    uint64_t bit = UINT64_C(1) << (row - rows);
-    void *field = (unsigned char *)options + row->offset;
+    bool *seen = &layer->seen[row - rows];
 
-    if ((layer->seen & bit) == 0 && (row->kind == SP_KIND_WORDS || row->kind == SP_KIND_FILES ||
-                                     row->kind == SP_KIND_PROTOCOLS)) {
-        *(struct sp_words *)field = (struct sp_words){0};
-    } else if ((layer->seen & bit) == 0 &&
-               (row->kind == SP_KIND_SUITES || row->kind == SP_KIND_GROUPS)) {
-        *(struct sp_numbers *)field = (struct sp_numbers){0};
-    } else if ((layer->seen & bit) == 0 && row->kind == SP_KIND_PINS) {
-        *(struct sp_pins *)field = (struct sp_pins){0};
-    } else if ((layer->seen & bit) == 0 && row->kind == SP_KIND_COUNT) {
-        *(unsigned *)field = 0;
+    if (!*seen) {
+        clear_field(options, row);
     }
-    layer->seen |= bit;
+    *seen = true;
     return sp_option_set(options, arena, info, value, error, size);
 }
 
@@ -189,6 +200,20 @@ static bool check_suites(const struct sp_options *options, char *error, size_t s
     return any;
 }
 
+/* At most one place has the secret: which of two would count is nothing to guess at. */
+static bool check_secrets(const struct sp_options *options, char *error, size_t size)
+{
+    int given = (options->password_file != NULL) + (options->password_fd != SP_NO_FD) +
+                (options->password_env != NULL) + (options->token_file != NULL);
+
+    if (given > 1) {
+        snprintf(error, size,
+                 "give only one of --password-file, --password-fd, --password-env and "
+                 "--token-file");
+    }
+    return given <= 1;
+}
+
 bool sp_options_finish(struct sp_options *options, struct sp_arena *arena, char *error, size_t size)
 {
     if (options->tls_min > options->tls_max) {
@@ -196,7 +221,7 @@ bool sp_options_finish(struct sp_options *options, struct sp_arena *arena, char 
                  (unsigned)options->tls_min - SP_TLS_1_0, (unsigned)options->tls_max - SP_TLS_1_0);
         return false;
     }
-    if (!check_suites(options, error, size)) {
+    if (!check_suites(options, error, size) || !check_secrets(options, error, size)) {
         return false;
     }
     if (options->cert == NULL && (options->key != NULL || options->key_password_file != NULL)) {

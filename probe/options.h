@@ -139,7 +139,8 @@ struct sp_option_info {
     const char *long_help; /* more sentences for the man page, or "" */
 };
 
-/* Rows in the order of --help; those of one group stand together. At most 64. */
+/* Rows in the order of --help; those of one group stand together. At most SP_OPTIONS_MAX. */
+#define SP_OPTIONS_MAX 128u
 size_t sp_option_count(void);
 const struct sp_option_info *sp_option_at(size_t index);
 /* By long name; '-' and '_' are the same. NULL: none. */
@@ -167,7 +168,7 @@ bool sp_option_set(struct sp_options *options, struct sp_arena *arena,
 /* Where values come from, one after the other: environment, command line, target line. Lists and
  * counts add up within a layer; a later layer's replace those of the former. */
 struct sp_option_layer {
-    uint64_t seen; /* bit i: the option with index i was set in this layer */
+    bool seen[SP_OPTIONS_MAX]; /* by index: the option was set in this layer */
 };
 /* As sp_option_set, with that rule. A new layer starts as {0}. */
 bool sp_option_set_layered(struct sp_options *options, struct sp_arena *arena,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "probe/runner.h"
 
+#include "probe/auth.h"
 #include "probe/gate.h"
+#include "probe/option_auth.h"
 #include "probe/session.h"
 
 #include <signal.h>
@@ -57,6 +59,22 @@ static bool load_materials(struct sp_runner *runner, char *error, size_t size)
                                      error, size);
 }
 
+/* Where the secret is stands in the options of all; target lines may say who logs in, and whether. */
+static bool load_login(struct sp_runner *runner, char *error, size_t size)
+{
+    const struct sp_options *login = NULL;
+    const char *option;
+    for (size_t i = 0; i < runner->config.target_count; i++) {
+        const struct sp_endpoint *endpoint = &runner->config.targets[i];
+        if (!endpoint->invalid && sp_auth_wanted(endpoint->options) &&
+            (!login ||
+             (!sp_options_need_secret(login) && sp_options_need_secret(endpoint->options))))
+            login = endpoint->options;
+    }
+    return !login || sp_materials_load_login(&runner->materials, login, runner->config.ask, &option,
+                                             error, size);
+}
+
 static bool prepare_target(struct sp_runner *runner, const struct sp_endpoint *endpoint,
                            char *error, size_t size)
 {
@@ -97,7 +115,7 @@ struct sp_runner *sp_runner_new(const struct sp_runner_config *config, char *err
         snprintf(error, size, "out of memory");
     for (size_t i = 0; ok && i < config->target_count; i++)
         ok = prepare_target(runner, &config->targets[i], error, size);
-    ok = ok && load_materials(runner, error, size);
+    ok = ok && load_materials(runner, error, size) && load_login(runner, error, size);
     if (ok)
         return runner;
     sp_runner_close(runner);
@@ -408,4 +426,9 @@ void sp_runner_progress(const struct sp_runner *runner, size_t *out_done, size_t
 bool sp_runner_key_exposed(const struct sp_runner *runner)
 {
     return runner->materials.key_exposed;
+}
+
+bool sp_runner_password_exposed(const struct sp_runner *runner)
+{
+    return runner->materials.password_exposed;
 }

@@ -6,6 +6,7 @@
 #ifndef SP_PROBE_RUNNER_H
 #define SP_PROBE_RUNNER_H
 
+#include "probe/credentials.h"
 #include "probe/endpoint.h"
 #include "probe/evidence.h"
 
@@ -36,6 +37,7 @@ struct sp_runner_config {
     uint32_t run_timeout_ms; /* of all targets together; 0: none. When it is over, what is under way
                                  ends as by its own --timeout, and the rest is not begun */
     bool stop_on_signals; /* the first SIGINT or SIGTERM cancels, a second one ends the process */
+    sp_credentials_ask *ask; /* for a password that no option names; NULL: nobody is asked */
     const struct sp_runner_events *events;
     void *data;
 };
@@ -58,5 +60,7 @@ void sp_runner_free(struct sp_runner *runner);
 
 /* Whether others than its owner can read the client certificate's key: worth a warning. */
 bool sp_runner_key_exposed(const struct sp_runner *runner);
+/* The same of the file with the password or token. */
+bool sp_runner_password_exposed(const struct sp_runner *runner);
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,8 +30,10 @@ void sp_secret_wipe(void *memory, size_t len)
 
 bool sp_secret_protect_process(void)
 {
-    /* That also keeps core dumps away, whatever RLIMIT_CORE says (core(5)). */
-    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+    /* Each alone keeps core dumps away, but fs.suid_dumpable may be 2, and a pattern that begins with a
+     * pipe does not look at the limit (core(5)). */
+    const struct rlimit none = {0, 0};
+    return (setrlimit(RLIMIT_CORE, &none) == 0) & (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0);
 }
 
 /* --- a file ----------------------------------------------------------------------------------- */
@@ -65,30 +68,40 @@ static int open_secret(const char *path, bool *out_exposed, char *error, size_t 
     return -1;
 }
 
+/* Waits until there is something to read: a descriptor that somebody else opened may block. */
+static bool wait_readable(int fd, int64_t until)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    int64_t left;
+    int count;
+    do {
+        left = until - clock_ms();
+        count = poll(&wait, 1, left > 0 ? (int)left : 0);
+    } while (count < 0 && errno == EINTR && left > 0);
+    return count > 0;
+}
+
 /* Reads up to the first line's end, the end of the file or `cap` octets. False: error is set. */
-static bool read_line(int fd, const char *path, char *line, size_t cap, size_t *out_len,
+static bool read_line(int fd, const char *what, char *line, size_t cap, size_t *out_len,
                       char *error, size_t size)
 {
     int64_t until = clock_ms() + PIPE_WAIT_MS;
     char text[128];
     size_t len = 0;
     while (len < cap && memchr(line, '\n', len) == NULL) {
+        if (!wait_readable(fd, until)) {
+            snprintf(error, size, "can't read the secret from %s: its other end writes no line",
+                     what);
+            return false;
+        }
         ssize_t count = read(fd, line + len, cap - len);
         if (count == 0)
             break;
         if (count > 0) {
             len += (size_t)count;
-            continue;
-        }
-        int saved_errno = errno;
-        int64_t left = until - clock_ms();
-        if (saved_errno == EAGAIN && left > 0) {
-            struct pollfd wait = {.fd = fd, .events = POLLIN};
-            (void)poll(&wait, 1, (int)left);
-        } else if (saved_errno != EINTR || left <= 0) {
-            snprintf(error, size, "can't read the secret from %s: %s", path,
-                     saved_errno == EAGAIN ? "its other end writes no line"
-                                           : strerror_r(saved_errno, text, sizeof text));
+        } else if (errno != EAGAIN && errno != EINTR) {
+            snprintf(error, size, "can't read the secret from %s: %s", what,
+                     strerror_r(errno, text, sizeof text));
             return false;
         }
     }
@@ -107,35 +120,59 @@ static const char *cut_line(char *line, size_t len)
     if (len == 0)
         return end != NULL ? "its first line is empty" : "it is empty";
     if (len > SP_LIMIT_SECRET)
-        return "its first line is longer than 1024 octets";
+        return "its first line is longer than 8192 octets";
     if (memchr(line, '\0', len) != NULL)
         return "there is a NUL octet in its first line";
     line[len] = '\0';
     return NULL;
 }
 
-char *sp_secret_read_file(const char *path, bool *out_exposed, char *error, size_t size)
+static char *read_secret(int fd, const char *what, char *error, size_t size)
 {
-    static_assert(SP_LIMIT_SECRET == 1024, "a message names the limit");
+    static_assert(SP_LIMIT_SECRET == 8192, "a message names the limit");
     char line[SP_LIMIT_SECRET + 3]; /* one octet too many shows, and CR LF don't count */
     char *secret = NULL;
     size_t len = 0;
-    *out_exposed = false;
-    int fd = open_secret(path, out_exposed, error, size);
-    if (fd < 0)
-        return NULL;
-    if (read_line(fd, path, line, sizeof line, &len, error, size)) {
+    if (read_line(fd, what, line, sizeof line, &len, error, size)) {
         const char *wrong = cut_line(line, len);
         if (wrong != NULL)
             snprintf(error, size,
                      "can't read the secret from %s: %s; put the secret alone in the first line",
-                     path, wrong);
+                     what, wrong);
         else if ((secret = strdup(line)) == NULL)
-            snprintf(error, size, "can't read the secret from %s: out of memory", path);
+            snprintf(error, size, "can't read the secret from %s: out of memory", what);
     }
-    close(fd);
     sp_secret_wipe(line, sizeof line);
     return secret;
+}
+
+char *sp_secret_read_file(const char *path, bool *out_exposed, char *error, size_t size)
+{
+    *out_exposed = false;
+    int fd = open_secret(path, out_exposed, error, size);
+    if (fd < 0)
+        return NULL;
+    char *secret = read_secret(fd, path, error, size);
+    close(fd);
+    return secret;
+}
+
+char *sp_secret_read_fd(int fd, char *error, size_t size)
+{
+    char what[32], text[128];
+    struct stat facts;
+    snprintf(what, sizeof what, "descriptor %d", fd);
+    if (fstat(fd, &facts) != 0)
+        snprintf(error, size, "can't read the secret from %s: %s; open it, as in %d<FILE", what,
+                 strerror_r(errno, text, sizeof text), fd);
+    else if (isatty(fd))
+        snprintf(error, size,
+                 "can't read the secret from %s: it is a terminal, which would show it", what);
+    else if (S_ISDIR(facts.st_mode))
+        snprintf(error, size, "can't read the secret from %s: it is a directory", what);
+    else
+        return read_secret(fd, what, error, size);
+    return NULL;
 }
 
 /* --- masking ---------------------------------------------------------------------------------- */
@@ -191,6 +228,22 @@ static bool keep_if(struct sp_secrets *secrets, bool complete, size_t before)
     return complete;
 }
 
+/* In lower case, which the comparison takes for upper case too. */
+static bool add_hex(struct sp_secrets *secrets, const char *octets, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+    char hex[2 * SP_LIMIT_SECRET];
+    if (len < SHORTEST_MASKED)
+        return true;
+    for (size_t i = 0; i < len; i++) {
+        hex[2 * i] = digits[(unsigned char)octets[i] >> 4];
+        hex[2 * i + 1] = digits[(unsigned char)octets[i] & 15];
+    }
+    bool added = add_form(secrets, hex, 2 * len);
+    sp_secret_wipe(hex, 2 * len);
+    return added;
+}
+
 bool sp_secrets_add(struct sp_secrets *secrets, const char *secret)
 {
     char base64[SP_BASE64_SIZE(SP_LIMIT_SECRET)];
@@ -200,16 +253,22 @@ bool sp_secrets_add(struct sp_secrets *secrets, const char *secret)
         return true;
     bool complete = len <= SP_LIMIT_SECRET &&
                     sp_base64_encode(secret, len, base64, sizeof base64) &&
-                    add_readable(secrets, secret, len) && add_form(secrets, base64, strlen(base64));
+                    add_readable(secrets, secret, len) &&
+                    add_form(secrets, base64, strlen(base64)) && add_hex(secrets, secret, len);
     sp_secret_wipe(base64, sizeof base64);
     return keep_if(secrets, complete, before);
 }
 
+bool sp_secrets_add_sent(struct sp_secrets *secrets, const char *text)
+{
+    return strlen(text) < TELLING_PREFIX || add_form(secrets, text, strlen(text));
+}
+
 bool sp_secrets_add_encoded(struct sp_secrets *secrets, const char *word)
 {
-    char plain[SP_LIMIT_SECRET];
+    char plain[SP_LIMIT_COMMAND_AUTH];
     size_t before = secrets->count, len = strlen(word), plain_len = 0;
-    if (len > SP_LIMIT_SECRET)
+    if (len > SP_LIMIT_COMMAND_AUTH)
         return false;
     bool complete;
     if (sp_base64_decode(word, len, plain, &plain_len) && plain_len > 0) {

@@ -9,14 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SP_LIMIT_SECRET 1024u /* octets of one secret */
+#define SP_LIMIT_SECRET 8192u /* octets of one secret; a token may have some thousand */
 
 struct sp_secret_form {
     char *text; /* may hold any octet, a NUL too */
     size_t len;
 };
 
-/* Forms in which secrets could come back: the secret itself, its base64. Owns them. */
+/* Forms in which secrets could come back: the secret itself, its base64, its hexadecimal. Owns them. */
 struct sp_secrets {
     struct sp_secret_form *forms; /* `size` places, `count` of them in use */
     size_t count, size;
@@ -25,7 +25,7 @@ struct sp_secrets {
 /* Overwrites memory in a way that the compiler can't drop. NULL with len 0 is allowed. */
 void sp_secret_wipe(void *memory, size_t len);
 /* Keeps the process's memory out of core dumps and away from other processes of the user
- * (PR_SET_DUMPABLE). Called before the first secret is read. False: the system refused. */
+ * (PR_SET_DUMPABLE, RLIMIT_CORE). Called before the first secret is read. False: the system refused. */
 bool sp_secret_protect_process(void);
 /*
  * The first line of a file, without its line end (LF or CR LF), as malloc'd text that the caller wipes
@@ -37,15 +37,22 @@ bool sp_secret_protect_process(void);
  */
 char *sp_secret_read_file(const char *path, bool *out_exposed, char *error, size_t size);
 
+/* The same of a descriptor that is open already, from where it stands; it is not closed. Terminals are
+ * refused as well: they would show what is typed. */
+char *sp_secret_read_fd(int fd, char *error, size_t size);
+
 void sp_secrets_init(struct sp_secrets *secrets);
-/* Adds the secret and its base64 as forms to mask. The secret itself is left out when it has less than
- * 4 octets: that would hide half of what a server says. NULL and "" add nothing. False: longer than
+/* Adds the secret, its base64 and its hexadecimal as forms to mask. The secret itself and its hexadecimal
+ * are left out when it has less than 4 octets: that would hide half of what a server says. NULL and "" add nothing. False: longer than
  * SP_LIMIT_SECRET, more than SP_LIMIT_SECRET_FORMS or out of memory; then nothing was added. */
 bool sp_secrets_add(struct sp_secrets *secrets, const char *secret);
+/* A line that was sent and is made of a secret: as it is, without other forms. One of less than 8 octets adds
+ * nothing. False: out of memory, or too many. */
+bool sp_secrets_add_sent(struct sp_secrets *secrets, const char *text);
 /*
- * The same for a secret that is sent as it is, and is base64 of what must not be seen: the word, what it
+ * As sp_secrets_add for a secret that is sent as it is, and is base64 of what must not be seen: the word, what it
  * decodes to, and of the three parts of AUTH PLAIN (RFC 4616 §2) the last one, which is the password. A
- * word that is not base64 is a secret itself.
+ * word that is not base64 is a secret itself. It may be as long as a line of AUTH.
  */
 bool sp_secrets_add_encoded(struct sp_secrets *secrets, const char *word);
 /*

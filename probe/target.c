@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Where an error message goes. */
 struct message {
@@ -136,6 +137,12 @@ static bool add_stdin(struct sp_target_list *list, const struct sp_options *glob
 {
     if (list->stdin_read) {
         snprintf(message.text, message.size, "-: standard input can be read only once");
+        return false;
+    }
+    if (globals->password_fd == STDIN_FILENO) {
+        snprintf(message.text, message.size,
+                 "-: standard input can't give the password (--password-fd 0) and targets too; use "
+                 "another descriptor, as in --password-fd 3 3<FILE");
         return false;
     }
     list->stdin_read = true;
