@@ -34,6 +34,32 @@ static int is_starttls(const char *text, size_t length)
     return length == 8 && strncasecmp(text, "STARTTLS", length) == 0;
 }
 
+/* A server that speaks SASL offers it where it may be used: not in clear when there is TLS. */
+static int adds_auth(const struct ts_server *server, int is_secure)
+{
+    const char *own = is_secure && server->capabilities_tls != NULL ? server->capabilities_tls
+                                                                    : server->capabilities;
+    return server->auth != NULL && own == NULL && (is_secure || server->tls == TS_TLS_NONE);
+}
+
+int ts_answer_lists_auth(const struct ts_server *server, int is_secure)
+{
+    const char *own = is_secure && server->capabilities_tls != NULL ? server->capabilities_tls
+                                                                    : server->capabilities;
+    return adds_auth(server, is_secure) || (own != NULL && strcasestr(own, "AUTH") != NULL);
+}
+
+static void add_auth(const struct ts_server *server, struct ts_bytes *out)
+{
+    add_text(out, "250-AUTH ");
+    size_t start = out->length;
+    add_text(out, server->auth);
+    for (size_t i = start; i < out->length; i++)
+        if (out->data[i] == '|')
+            out->data[i] = ' ';
+    add_text(out, "\r\n");
+}
+
 /*
  * EHLO's reply: the name, then one line a capability; the last line is the one without a hyphen
  * (RFC 5321 §4.2.1).
@@ -50,6 +76,13 @@ static void add_capabilities(const struct ts_server *server, int is_secure, stru
         list = server->capabilities_tls;
     const char *last = server->host;
     size_t last_length = strlen(server->host);
+    if (adds_auth(server, is_secure)) {
+        add_line(out, last, last_length, 0);
+        add_auth(server, out);
+        last_length = strcspn(list, "|");
+        last = list;
+        list += last_length + (list[last_length] == '|');
+    }
     while (*list != '\0') {
         size_t length = strcspn(list, "|");
         if (!(drops_starttls && is_starttls(list, length))) {

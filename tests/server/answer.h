@@ -13,6 +13,9 @@ void ts_answer_banner(const struct ts_server *server, struct ts_bytes *out);
 enum ts_then ts_answer_command(const struct ts_server *server, const char *line, int is_secure,
                                struct ts_bytes *out);
 
+/* Whether EHLO lists AUTH. Lines that the script lists itself count as they are. */
+int ts_answer_lists_auth(const struct ts_server *server, int is_secure);
+
 /* Whether the line's first word is the verb, any case. */
 int ts_answer_is_verb(const char *line, const char *verb);
 

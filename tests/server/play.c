@@ -15,6 +15,7 @@
 
 #include "answer.h"
 #include "link.h"
+#include "sasl.h"
 
 #include <netdb.h>
 #include <openssl/rand.h>
@@ -44,6 +45,7 @@ struct play {
     int has_greeted;
     int is_deaf; /* TLS bytes came, and no handshake has begun: there are no lines in `in` */
     int *fired;  /* per rule: how often its event came */
+    struct ts_sasl *sasl;
     struct ts_bytes in;
     size_t logged; /* bytes of `in` the journal has */
     char *line;    /* the line that picked the rule */
@@ -72,6 +74,7 @@ static void free_play(void *with)
 {
     struct play *play = with;
     ts_bytes_free(&play->in);
+    ts_sasl_free(play->sasl);
     free(play->fired);
     free(play->line);
     free(play);
@@ -211,7 +214,8 @@ static void do_default(struct play *play)
     enum ts_then then = TS_THEN_GO_ON;
     if (play->event == TS_ON_BANNER)
         ts_answer_banner(play->server, &out);
-    else if (play->event == TS_ON_COMMAND)
+    else if (play->event == TS_ON_COMMAND &&
+             !ts_sasl_answer(play->sasl, ts_link_tls(play->link), play->line, &out))
         then = ts_answer_command(play->server, play->line, ts_link_tls(play->link) != NULL, &out);
     ts_link_send(play->link, out.data, out.length);
     ts_bytes_free(&out);
@@ -472,6 +476,7 @@ static struct play *open_play(int fd, const struct ts_server *server)
     if (play == NULL || (play->fired = calloc(server->rule_count + 1, sizeof *play->fired)) == NULL)
         abort();
     play->server = server;
+    play->sasl = ts_sasl_new(server, on_note, play);
     play->timer.fire = on_timer;
     play->number = ++count;
     play->link = ts_link_new(fd, server, &events, play);

@@ -18,6 +18,8 @@
  *            | "wire-records" N ("hang"|"close"|"reset") | "wire-dribble" DURATION | "wire-split" N
  *            | "wire-certificate" LIE | "capabilities" A|B|… | "capabilities-tls" A|B|… | "comment"
  *                       TEXT | "target" TEXT
+ *            | "auth" A|B|… | "auth-user" TEXT | "auth-password" TEXT | "auth-token" TEXT |
+ *                       "auth-iterations" N | "scram-first" TEXT | "scram-final" TEXT
  *   rule     = "on" event { qualifier } ( ":" step NL | NL { step NL } )
  *   event    = "connect" | "banner" | "handshake" | "secure" | match        (lower case: events;
  *              the rest are commands)
@@ -73,6 +75,10 @@ struct ts_server *ts_server_new(const char *name)
     server->certificate = copy("ecdsa");
     server->tls_min = copy("1.2");
     server->tls_max = copy("1.3");
+    server->auth_user = copy("user");
+    server->auth_password = copy("pencil");
+    server->auth_token = copy("token");
+    server->auth_iterations = 4096;
     server->tickets = 2;
     return server;
 }
@@ -274,6 +280,12 @@ static char **find_text_setting(struct ts_server *s, const char *word)
         {"wire-certificate", &s->wire_certificate},
         {"capabilities", &s->capabilities},
         {"capabilities-tls", &s->capabilities_tls},
+        {"auth", &s->auth},
+        {"auth-user", &s->auth_user},
+        {"auth-password", &s->auth_password},
+        {"auth-token", &s->auth_token},
+        {"scram-first", &s->scram_first},
+        {"scram-final", &s->scram_final},
         {"comment", &s->comment},
         {"target", &s->target},
     };
@@ -354,6 +366,8 @@ static int parse_setting(const struct parser *p, char *text)
     }
     if (strcmp(word, "tickets") == 0)
         return set_number(p, rest, &s->tickets);
+    if (strcmp(word, "auth-iterations") == 0)
+        return set_number(p, rest, &s->auth_iterations);
     if (strcmp(word, "pretend-offered") == 0)
         return set_pretend(p, s, rest);
     if (strncmp(word, "wire-", 5) == 0)

@@ -94,8 +94,13 @@ struct ts_server {
     char *wire_certificate;   /* a lie in place of the Certificate message (TLS 1.2) */
     char *capabilities,
         *capabilities_tls; /* "A|B|C" as listed by EHLO; tls NULL = the same less STARTTLS */
-    char *comment;         /* demo: what the server shows */
-    char *target;          /* demo: words behind HOST:PORT */
+    char *auth;            /* "A|B": mechanisms that it speaks; NULL = AUTH is left to the rules */
+    char *auth_user, *auth_password, *auth_token;
+    int auth_iterations; /* SCRAM's i= */
+    char *scram_first;   /* a lie in place of SCRAM's first message, "%r" is the client's nonce */
+    char *scram_final;   /* of the last one, "%v" is the right signature; "" = 235 without it */
+    char *comment;       /* demo: what the server shows */
+    char *target;        /* demo: words behind HOST:PORT */
     struct ts_rule *rules;
     size_t rule_count;
     struct ts_server *next;

@@ -3,6 +3,7 @@
 
 #include "loop.h"
 #include "play.h"
+#include "sasl.h"
 #include "tls.h"
 
 #include <arpa/inet.h>
@@ -158,6 +159,7 @@ struct ts_listener *ts_serve(const struct ts_server *server, struct ts_pki *pki,
     listener->watch = (struct ts_watch){-1, server->zone != NULL ? on_query : on_connection};
     listener->server = server;
     listener->hang_every = hang_every;
+    ts_sasl_prepare(server);
     if (server->tls != TS_TLS_NONE && (listener->ctx = ts_tls_context(server, pki)) == NULL)
         return NULL;
     if (open_door(listener, port) != 0) {
