@@ -18,6 +18,10 @@
 #define SP_LIMIT_AUTH_ROUNDS 10u     /* challenges of one login */
 #define SP_LIMIT_SCRAM_MIN 4096u     /* iterations, RFC 7677 §4 */
 #define SP_LIMIT_SCRAM_MAX 600000u   /* more would cost us seconds for each probe */
+#define SP_LIMIT_SCRAM_NONCE 1024u   /* octets of both nonces */
+#define SP_LIMIT_SCRAM_SALT 1024u    /* octets of a salt, decoded */
+#define SP_LIMIT_SCRAM_SIGNATURE 64u /* octets of the largest hash */
+#define SP_LIMIT_WORK_THREADS 512u   /* logins that wait for a Kerberos server at the same time */
 #define SP_LIMIT_SECRET_FORMS 256u   /* forms of secrets that are masked in one session */
 
 /* Connection buffers. */
