@@ -15,8 +15,10 @@ struct mechanism {
     const char *name;
     int client_first;
     const char *text_first; /* instead of an empty challenge for the first response */
-    ts_sasl_step *step;     /* NULL: libgsasl's */
-    const char *digest;     /* of SCRAM */
+    /* NULL: libgsasl's */
+    enum ts_sasl_then (*step)(struct ts_login *login, const unsigned char *in, size_t length,
+                              struct ts_bytes *out);
+    const char *digest; /* of SCRAM */
 };
 
 static const struct mechanism mechanisms[] = {
@@ -43,14 +45,13 @@ struct ts_sasl {
     void (*note)(void *owner, const char *event, const char *text);
     void *owner;
     const struct mechanism *mechanism; /* NULL: no login is under way */
-    ts_sasl_step *step;
+    enum ts_sasl_then (*step)(struct ts_login *login, const unsigned char *in, size_t length,
+                              struct ts_bytes *out);
     Gsasl_session *session; /* libgsasl's, once it speaks */
     struct ts_login login;
     int is_final; /* all is said but the client's empty answer to the last challenge */
     int is_in;    /* logged in */
 };
-
-static ts_sasl_step step_gsasl;
 
 struct ts_sasl *ts_sasl_new(const struct ts_server *server,
                             void (*note)(void *owner, const char *event, const char *text),

@@ -51,9 +51,12 @@ struct ts_login {
  * One step: `in` is what the client sent (decoded, with a NUL behind it), NULL when the server has to speak first.
  * The answer is appended to `out`.
  */
-typedef enum ts_sasl_then ts_sasl_step(struct ts_login *login, const unsigned char *in,
-                                       size_t length, struct ts_bytes *out);
-ts_sasl_step ts_sasl_scram, ts_sasl_token, ts_sasl_ntlm;
+enum ts_sasl_then ts_sasl_scram(struct ts_login *login, const unsigned char *in, size_t length,
+                                struct ts_bytes *out);
+enum ts_sasl_then ts_sasl_token(struct ts_login *login, const unsigned char *in, size_t length,
+                                struct ts_bytes *out);
+enum ts_sasl_then ts_sasl_ntlm(struct ts_login *login, const unsigned char *in, size_t length,
+                               struct ts_bytes *out);
 
 enum ts_sasl_then ts_sasl_say(struct ts_login *login, enum ts_sasl_then then, const char *format,
                               ...) __attribute__((format(printf, 3, 4)));
