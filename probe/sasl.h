@@ -114,6 +114,7 @@ struct sp_sasl {
         [512];      /* what the server says about its refusal, decoded: OAuth's JSON, SCRAM's e= */
     bool proven;    /* the server's proof was right */
     bool last;      /* after this response only the verdict (235 or a refusal) may come */
+    bool enough;    /* the verdict may come, and a challenge too: OAuth's, with the refusal */
     unsigned steps; /* that were computed */
     unsigned iterations; /* SCRAM's i=; 0: not asked for any */
     struct sp_secrets

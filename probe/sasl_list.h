@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The mechanisms, the strongest first: SP_SASL(the name of its struct sp_sasl_mech). */
+SP_SASL(sp_sasl_external)
 SP_SASL(sp_sasl_gssapi)
 SP_SASL(sp_sasl_scram_sha512_plus)
 SP_SASL(sp_sasl_scram_sha256_plus)
@@ -7,3 +8,11 @@ SP_SASL(sp_sasl_scram_sha512)
 SP_SASL(sp_sasl_scram_sha256)
 SP_SASL(sp_sasl_scram_sha1_plus)
 SP_SASL(sp_sasl_scram_sha1)
+SP_SASL(sp_sasl_oauthbearer)
+SP_SASL(sp_sasl_xoauth2)
+SP_SASL(sp_sasl_digest_md5)
+SP_SASL(sp_sasl_cram_md5)
+SP_SASL(sp_sasl_ntlm)
+SP_SASL(sp_sasl_plain)
+SP_SASL(sp_sasl_login)
+SP_SASL(sp_sasl_anonymous)
