@@ -27,5 +27,7 @@ bool sp_auth_wanted(const struct sp_options *options);
 struct sp_auth_choice sp_auth_choose(const struct sp_evidence *evidence,
                                      const struct sp_credentials *credentials,
                                      enum sp_binding_type binding);
+/* Whether this mechanism gives the secret to whoever reads along or stands in the server's place. */
+bool sp_auth_exposes(const struct sp_evidence *evidence, const struct sp_sasl_mech *mech);
 
 #endif

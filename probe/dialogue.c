@@ -2,20 +2,24 @@
 /*
  *   state     entered by sending    reply         next
  *   BANNER    nothing               220           EHLO; HELO when the script wants that
- *   EHLO      EHLO | LHLO           250           STARTTLS when wanted and offered, else SCRIPT
+ *   EHLO      EHLO | LHLO           250           STARTTLS when wanted and offered, else AUTH
  *                                   500, 502      HELO when allowed
- *   HELO      HELO                  250           SCRIPT
+ *   HELO      HELO                  250           AUTH
  *   STARTTLS  STARTTLS              220           TLS
  *   TLS       (handshake)           TLS_UP        EHLO; BANNER when TLS is implicit
+ *   AUTH_COMPUTE  (off the loop)    COMPUTED      AUTH, AUTH_CANCEL, QUIT: see dialogue_auth.c
+ *   AUTH      AUTH | a response     334           AUTH_COMPUTE
+ *                                   235           SCRIPT; all else: QUIT
+ *   AUTH_CANCEL   *                 any           QUIT
  *   SCRIPT    the script's next     any but 421   SCRIPT; QUIT behind the last command and when the
  *             command                             reply is not what the command needs
  *   QUIT      QUIT                  any           CLOSED
  *
  * Every other reply is a failure; the session then ends with QUIT while the stream of replies is
- * intact, else at once. Without a script, without commands in it, and where it may not begin, QUIT
- * stands for SCRIPT.
+ * intact, else at once. Where no login is wanted SCRIPT stands for AUTH. Without a script, without
+ * commands in it, and where it may not begin, QUIT stands for SCRIPT.
  */
-#include "probe/dialogue.h"
+#include "probe/dialogue_private.h"
 
 #include "probe/ehlo.h"
 
@@ -31,12 +35,24 @@ void sp_dialogue_init(struct sp_dialogue *dialogue, struct sp_evidence *evidence
         dialogue->script = evidence->endpoint->options->script;
     sp_reply_parser_init(&dialogue->parser);
     sp_buf_init(&dialogue->line, SP_LIMIT_COMMAND_AUTH);
+    sp_secrets_init(&dialogue->secrets);
 }
 
 void sp_dialogue_free(struct sp_dialogue *dialogue)
 {
     sp_reply_parser_free(&dialogue->parser);
     sp_buf_wipe(&dialogue->line);
+    sp_sasl_free(dialogue->sasl);
+    dialogue->sasl = NULL;
+    sp_secrets_free(&dialogue->secrets);
+    sp_secret_wipe(&dialogue->login, sizeof dialogue->login);
+}
+
+struct sp_sasl *sp_dialogue_take_sasl(struct sp_dialogue *dialogue)
+{
+    struct sp_sasl *sasl = dialogue->sasl;
+    dialogue->sasl = NULL;
+    return sasl;
 }
 
 enum sp_phase sp_dialogue_phase(const struct sp_dialogue *dialogue)
@@ -48,6 +64,9 @@ enum sp_phase sp_dialogue_phase(const struct sp_dialogue *dialogue)
     case SP_DIALOGUE_HELO: return dialogue->in_tls ? SP_PHASE_EHLO_TLS : SP_PHASE_EHLO;
     case SP_DIALOGUE_STARTTLS: return SP_PHASE_STARTTLS;
     case SP_DIALOGUE_TLS: return SP_PHASE_TLS;
+    case SP_DIALOGUE_AUTH_COMPUTE:
+    case SP_DIALOGUE_AUTH:
+    case SP_DIALOGUE_AUTH_CANCEL: return SP_PHASE_AUTH;
     case SP_DIALOGUE_SCRIPT: return dialogue->scripted->phase;
     case SP_DIALOGUE_QUIT: return SP_PHASE_QUIT;
     case SP_DIALOGUE_CLOSED:
@@ -75,22 +94,36 @@ static void note(struct sp_dialogue *dialogue, enum sp_direction direction, int6
                       dialogue->in_tls, now_ns, text, len);
 }
 
-static const struct sp_secrets *secrets_of(const struct sp_dialogue *dialogue)
+static const struct sp_secrets *script_secrets(const struct sp_dialogue *dialogue)
 {
     return dialogue->script ? dialogue->script->secrets : NULL;
 }
 
-static void fail(struct sp_dialogue *dialogue, enum sp_reason reason, int sys_errno,
-                 const char *detail)
+void sp_dialogue_mask(const struct sp_dialogue *dialogue, char *text, size_t len)
 {
-    const struct sp_secrets *secrets = secrets_of(dialogue);
-    if (secrets && detail) {
-        char *masked = sp_arena_strdup(dialogue->evidence->arena, detail);
-        if (masked)
-            sp_secrets_mask(secrets, masked, strlen(masked));
-        detail = masked ? masked : "out of memory";
-    }
-    sp_evidence_fail(dialogue->evidence, reason, sp_dialogue_phase(dialogue), sys_errno, detail);
+    sp_secrets_mask(script_secrets(dialogue), text, len);
+    sp_secrets_mask(&dialogue->secrets, text, len);
+}
+
+static void mask_reply(struct sp_dialogue *dialogue)
+{
+    sp_reply_mask(&dialogue->parser, script_secrets(dialogue));
+    sp_reply_mask(&dialogue->parser, &dialogue->secrets);
+}
+
+void sp_dialogue_fail(struct sp_dialogue *dialogue, enum sp_reason reason, int sys_errno,
+                      const char *detail)
+{
+    char *masked = sp_arena_strdup(dialogue->evidence->arena, detail);
+    if (masked)
+        sp_dialogue_mask(dialogue, masked, strlen(masked));
+    sp_evidence_fail(dialogue->evidence, reason, sp_dialogue_phase(dialogue), sys_errno,
+                     masked || !detail ? masked : "out of memory");
+}
+
+void sp_dialogue_note_sent(struct sp_dialogue *dialogue, int64_t now_ns, const char *text)
+{
+    note(dialogue, SP_TO_SERVER, now_ns, text, strlen(text));
 }
 
 /* The word that the server was asked with, for messages. */
@@ -101,6 +134,9 @@ static const char *asked(const struct sp_dialogue *dialogue)
     case SP_DIALOGUE_EHLO: return dialogue->endpoint->mode == SP_MODE_LMTP ? "LHLO" : "EHLO";
     case SP_DIALOGUE_HELO: return "HELO";
     case SP_DIALOGUE_STARTTLS: return "STARTTLS";
+    case SP_DIALOGUE_AUTH_COMPUTE:
+    case SP_DIALOGUE_AUTH:
+    case SP_DIALOGUE_AUTH_CANCEL: return "AUTH";
     case SP_DIALOGUE_SCRIPT:
         return dialogue->scripted->secret ? "a hidden command" : dialogue->scripted->text;
     case SP_DIALOGUE_START:
@@ -119,7 +155,7 @@ static void fail_by_reply(struct sp_dialogue *dialogue, enum sp_reason reason,
     char detail[400];
     snprintf(detail, sizeof detail, "%.64s was answered %d%s%.*s", asked(dialogue), reply->code,
              text.len ? " " : "", (int)(text.len > 300 ? 300 : text.len), text.data);
-    fail(dialogue, reason, 0, detail);
+    sp_dialogue_fail(dialogue, reason, 0, detail);
 }
 
 /* --- entering a state: what it sends ---------------------------------------------------------- */
@@ -130,8 +166,9 @@ static struct sp_action send_command(struct sp_dialogue *dialogue, int64_t now_n
     int len = snprintf(dialogue->command, sizeof dialogue->command, "%s%s%s\r\n", verb,
                        argument ? " " : "", argument ? argument : "");
     if (len < 0 || (size_t)len >= sizeof dialogue->command) {
-        fail(dialogue, SP_REASON_INTERNAL_ERROR, 0,
-             "the command is longer than RFC 5321 section 4.5.3.1.4 allows; shorten --ehlo-name");
+        sp_dialogue_fail(
+            dialogue, SP_REASON_INTERNAL_ERROR, 0,
+            "the command is longer than RFC 5321 section 4.5.3.1.4 allows; shorten --ehlo-name");
         dialogue->state = SP_DIALOGUE_CLOSED;
         return (struct sp_action){.kind = SP_ACTION_CLOSE};
     }
@@ -165,8 +202,9 @@ static struct sp_action send_scripted(struct sp_dialogue *dialogue, int64_t now_
     bool good = len <= SP_LIMIT_COMMAND_AUTH - 2 && !strpbrk(command->text, "\r\n");
     /* All the room at once: growing would leave copies behind. */
     if (!good || !sp_buf_reserve(line, len + 2)) {
-        fail(dialogue, SP_REASON_INTERNAL_ERROR, 0,
-             good ? "out of memory" : "a command of the script is too long or not one line");
+        sp_dialogue_fail(dialogue, SP_REASON_INTERNAL_ERROR, 0,
+                         good ? "out of memory"
+                              : "a command of the script is too long or not one line");
         dialogue->state = SP_DIALOGUE_CLOSED;
         return (struct sp_action){.kind = SP_ACTION_CLOSE};
     }
@@ -179,8 +217,8 @@ static struct sp_action send_scripted(struct sp_dialogue *dialogue, int64_t now_
     return (struct sp_action){SP_ACTION_SEND, (const char *)line->data, line->len};
 }
 
-static struct sp_action enter(struct sp_dialogue *dialogue, enum sp_dialogue_state state,
-                              int64_t now_ns)
+struct sp_action sp_dialogue_enter(struct sp_dialogue *dialogue, enum sp_dialogue_state state,
+                                   int64_t now_ns)
 {
     end_span(dialogue, now_ns);
     dialogue->state = state;
@@ -197,6 +235,9 @@ static struct sp_action enter(struct sp_dialogue *dialogue, enum sp_dialogue_sta
         dialogue->evidence->starttls_tried = true;
         return send_command(dialogue, now_ns, "STARTTLS", NULL);
     case SP_DIALOGUE_TLS: return (struct sp_action){.kind = SP_ACTION_START_TLS};
+    case SP_DIALOGUE_AUTH_COMPUTE: return (struct sp_action){.kind = SP_ACTION_COMPUTE};
+    case SP_DIALOGUE_AUTH: return sp_dialogue_send_auth(dialogue, now_ns);
+    case SP_DIALOGUE_AUTH_CANCEL: return sp_dialogue_send_cancel(dialogue, now_ns);
     case SP_DIALOGUE_SCRIPT: return send_scripted(dialogue, now_ns);
     case SP_DIALOGUE_QUIT: return send_command(dialogue, now_ns, "QUIT", NULL);
     case SP_DIALOGUE_CLOSED: return (struct sp_action){.kind = SP_ACTION_CLOSE};
@@ -222,7 +263,15 @@ static struct sp_action reject(struct sp_dialogue *dialogue, const struct sp_rep
     else if (reply->code / 100 == 5)
         reason = permanent;
     fail_by_reply(dialogue, reason, reply);
-    return enter(dialogue, reply->code == 421 ? SP_DIALOGUE_CLOSED : SP_DIALOGUE_QUIT, now_ns);
+    return sp_dialogue_enter(dialogue, reply->code == 421 ? SP_DIALOGUE_CLOSED : SP_DIALOGUE_QUIT,
+                             now_ns);
+}
+
+struct sp_action sp_dialogue_leave(struct sp_dialogue *dialogue, const struct sp_reply *reply,
+                                   int64_t now_ns)
+{
+    fail_by_reply(dialogue, SP_REASON_SERVICE_NOT_AVAILABLE, reply);
+    return sp_dialogue_enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
 }
 
 /* The hello that comes first. HELO can't give what STARTTLS needs, and LMTP has none (RFC 2033 §4.1). */
@@ -241,7 +290,7 @@ static struct sp_action on_banner(struct sp_dialogue *dialogue, const struct sp_
     /* RFC 5321 §3.1: the server waits for the client's EHLO after its one greeting. */
     dialogue->evidence->early_talker = rest > 0;
     if (reply->code == 220)
-        return enter(dialogue, first_hello(dialogue), now_ns);
+        return sp_dialogue_enter(dialogue, first_hello(dialogue), now_ns);
     return reject(dialogue, reply, SP_REASON_REJECTED_TEMPORARY,
                   reply->code == 554 ? SP_REASON_SERVICE_NOT_AVAILABLE
                                      : SP_REASON_REJECTED_PERMANENT,
@@ -259,27 +308,27 @@ static struct sp_action abort_injection(struct sp_dialogue *dialogue, size_t res
              rest == 1 ? "" : "s");
     sp_evidence_fail(dialogue->evidence, SP_REASON_STARTTLS_INJECTION, SP_PHASE_STARTTLS, 0,
                      detail);
-    return enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
+    return sp_dialogue_enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
 }
 
 /* All that the probe itself asks for is known: the script's turn. */
-static struct sp_action begin_script(struct sp_dialogue *dialogue, int64_t now_ns)
+struct sp_action sp_dialogue_begin_script(struct sp_dialogue *dialogue, int64_t now_ns)
 {
     const struct sp_script *script = dialogue->script;
     struct sp_evidence *evidence = dialogue->evidence;
     if (!script || script->command_count == 0 ||
         (script->may_begin && !script->may_begin(script->data, evidence)))
-        return enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
+        return sp_dialogue_enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
     bool good = script->command_count <= SP_LIMIT_COMMANDS;
     if (good)
         evidence->answers =
             sp_arena_array(evidence->arena, script->command_count, sizeof *evidence->answers);
     if (!evidence->answers) {
-        fail(dialogue, SP_REASON_INTERNAL_ERROR, 0,
-             good ? "out of memory" : "the script has too many commands");
-        return enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
+        sp_dialogue_fail(dialogue, SP_REASON_INTERNAL_ERROR, 0,
+                         good ? "out of memory" : "the script has too many commands");
+        return sp_dialogue_enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
     }
-    return enter(dialogue, SP_DIALOGUE_SCRIPT, now_ns);
+    return sp_dialogue_enter(dialogue, SP_DIALOGUE_SCRIPT, now_ns);
 }
 
 static struct sp_action after_hello(struct sp_dialogue *dialogue, size_t rest, int64_t now_ns)
@@ -287,18 +336,18 @@ static struct sp_action after_hello(struct sp_dialogue *dialogue, size_t rest, i
     struct sp_evidence *evidence = dialogue->evidence;
     enum sp_tls_mode tls = dialogue->endpoint->tls;
     if (dialogue->in_tls)
-        return begin_script(dialogue, now_ns);
+        return sp_dialogue_begin_auth(dialogue, now_ns);
     evidence->starttls_offered = sp_ehlo_find(&evidence->plain, "STARTTLS") != NULL;
     if (tls == SP_TLS_NONE)
-        return begin_script(dialogue, now_ns);
+        return sp_dialogue_begin_auth(dialogue, now_ns);
     if (evidence->starttls_offered)
         return rest > 0 ? abort_injection(dialogue, rest, now_ns)
-                        : enter(dialogue, SP_DIALOGUE_STARTTLS, now_ns);
+                        : sp_dialogue_enter(dialogue, SP_DIALOGUE_STARTTLS, now_ns);
     if (tls != SP_TLS_STARTTLS)
-        return begin_script(dialogue, now_ns);
+        return sp_dialogue_begin_auth(dialogue, now_ns);
     sp_evidence_fail(evidence, SP_REASON_STARTTLS_NOT_SUPPORTED, SP_PHASE_STARTTLS, 0,
                      "the reply to EHLO does not list STARTTLS");
-    return enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
+    return sp_dialogue_enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
 }
 
 /* RFC 5321 §3.2: a server that doesn't know EHLO says 500 or 502. HELO can't give what TLS and
@@ -318,18 +367,18 @@ static struct sp_action on_ehlo(struct sp_dialogue *dialogue, const struct sp_re
     if (reply->code == 250) {
         struct sp_ehlo *ehlo = current_ehlo(dialogue);
         if (!sp_ehlo_parse(dialogue->evidence->arena, reply, ehlo)) {
-            fail(dialogue, SP_REASON_INTERNAL_ERROR, 0, "out of memory");
-            return enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
+            sp_dialogue_fail(dialogue, SP_REASON_INTERNAL_ERROR, 0, "out of memory");
+            return sp_dialogue_enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
         }
         ehlo->tried = ehlo->ok = true;
         return after_hello(dialogue, rest, now_ns);
     }
     if (may_fall_back(dialogue, reply))
-        return enter(dialogue, SP_DIALOGUE_HELO, now_ns);
+        return sp_dialogue_enter(dialogue, SP_DIALOGUE_HELO, now_ns);
     if ((reply->code == 500 || reply->code == 502) && !dialogue->in_tls &&
         dialogue->endpoint->tls == SP_TLS_STARTTLS) {
         fail_by_reply(dialogue, SP_REASON_STARTTLS_NOT_SUPPORTED, reply);
-        return enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
+        return sp_dialogue_enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
     }
     return reject(dialogue, reply, SP_REASON_REJECTED_TEMPORARY, SP_REASON_REJECTED_PERMANENT,
                   SP_REASON_UNEXPECTED_REPLY, now_ns);
@@ -351,7 +400,7 @@ static struct sp_action on_starttls(struct sp_dialogue *dialogue, const struct s
     dialogue->evidence->starttls_code = reply->code;
     if (reply->code == 220)
         return rest > 0 ? abort_injection(dialogue, rest, now_ns)
-                        : enter(dialogue, SP_DIALOGUE_TLS, now_ns);
+                        : sp_dialogue_enter(dialogue, SP_DIALOGUE_TLS, now_ns);
     return reject(dialogue, reply, SP_REASON_STARTTLS_TEMPORARY, SP_REASON_STARTTLS_REFUSED,
                   SP_REASON_STARTTLS_REFUSED, now_ns);
 }
@@ -364,11 +413,10 @@ static struct sp_action on_script(struct sp_dialogue *dialogue, const struct sp_
     int needs = dialogue->scripted->needs;
     evidence->answers[evidence->answer_count++] = reply;
     if (reply->code == 421)
-        return reject(dialogue, reply, SP_REASON_SERVICE_NOT_AVAILABLE,
-                      SP_REASON_SERVICE_NOT_AVAILABLE, SP_REASON_SERVICE_NOT_AVAILABLE, now_ns);
+        return sp_dialogue_leave(dialogue, reply, now_ns);
     bool more = evidence->answer_count < dialogue->script->command_count &&
                 (needs == 0 || reply->code == needs);
-    return enter(dialogue, more ? SP_DIALOGUE_SCRIPT : SP_DIALOGUE_QUIT, now_ns);
+    return sp_dialogue_enter(dialogue, more ? SP_DIALOGUE_SCRIPT : SP_DIALOGUE_QUIT, now_ns);
 }
 
 static struct sp_action on_reply(struct sp_dialogue *dialogue, const struct sp_reply *reply,
@@ -376,14 +424,18 @@ static struct sp_action on_reply(struct sp_dialogue *dialogue, const struct sp_r
 {
     /* RFC 5321 §4.2.1: the code is the same on every line. Which one would be meant? */
     if ((reply->quirks & SP_QUIRK_MIXED_CODES) && dialogue->state != SP_DIALOGUE_QUIT) {
-        fail(dialogue, SP_REASON_PROTOCOL_ERROR, 0, "one reply has lines with different codes");
-        return enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
+        sp_dialogue_fail(dialogue, SP_REASON_PROTOCOL_ERROR, 0,
+                         "one reply has lines with different codes");
+        return sp_dialogue_enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
     }
     switch (dialogue->state) {
     case SP_DIALOGUE_BANNER: return on_banner(dialogue, reply, rest, now_ns);
     case SP_DIALOGUE_EHLO: return on_ehlo(dialogue, reply, rest, now_ns);
     case SP_DIALOGUE_HELO: return on_helo(dialogue, reply, rest, now_ns);
     case SP_DIALOGUE_STARTTLS: return on_starttls(dialogue, reply, rest, now_ns);
+    case SP_DIALOGUE_AUTH_COMPUTE:
+    case SP_DIALOGUE_AUTH:
+    case SP_DIALOGUE_AUTH_CANCEL: return sp_dialogue_on_auth_reply(dialogue, reply, now_ns);
     case SP_DIALOGUE_SCRIPT: return on_script(dialogue, reply, now_ns);
     case SP_DIALOGUE_QUIT: dialogue->evidence->quit = reply; break;
     case SP_DIALOGUE_START:
@@ -391,7 +443,7 @@ static struct sp_action on_reply(struct sp_dialogue *dialogue, const struct sp_r
     case SP_DIALOGUE_CLOSED:
     case SP_DIALOGUE_STATE_COUNT: break;
     }
-    return enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
+    return sp_dialogue_enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
 }
 
 /* --- from octets to replies ------------------------------------------------------------------- */
@@ -416,8 +468,7 @@ static void record_reply(struct sp_dialogue *dialogue, const struct sp_reply *re
 /* RFC 2034 §4: enhanced codes only when the server lists them, and never on a greeting or EHLO. */
 static bool enhanced_allowed(struct sp_dialogue *dialogue)
 {
-    if (dialogue->state != SP_DIALOGUE_STARTTLS && dialogue->state != SP_DIALOGUE_SCRIPT &&
-        dialogue->state != SP_DIALOGUE_QUIT)
+    if (dialogue->state < SP_DIALOGUE_STARTTLS)
         return false;
     return sp_ehlo_find(current_ehlo(dialogue), "ENHANCEDSTATUSCODES") != NULL;
 }
@@ -425,7 +476,8 @@ static bool enhanced_allowed(struct sp_dialogue *dialogue)
 /* How many replies one session can have. */
 static size_t count_places(const struct sp_dialogue *dialogue)
 {
-    return SP_LIMIT_REPLIES + (dialogue->script ? dialogue->script->command_count : 0);
+    return SP_LIMIT_REPLIES + SP_LIMIT_AUTH_ROUNDS +
+           (dialogue->script ? dialogue->script->command_count : 0);
 }
 
 static struct sp_reply *keep_reply(struct sp_dialogue *dialogue, int64_t now_ns)
@@ -437,7 +489,7 @@ static struct sp_reply *keep_reply(struct sp_dialogue *dialogue, int64_t now_ns)
     if (!evidence->replies || evidence->reply_count == places)
         return NULL;
     struct sp_reply *reply = &evidence->replies[evidence->reply_count];
-    sp_reply_mask(&dialogue->parser, secrets_of(dialogue));
+    mask_reply(dialogue);
     if (!sp_reply_take(&dialogue->parser, evidence->arena, reply))
         return NULL;
     evidence->reply_count++;
@@ -449,11 +501,11 @@ static struct sp_reply *keep_reply(struct sp_dialogue *dialogue, int64_t now_ns)
     return reply;
 }
 
-/* A script can have more replies than there is room for if each of them is huge. The last quarter is
- * for what is made of the facts. */
+/* A script or a login can have more replies than there is room for if each of them is huge. The last
+ * quarter is for what is made of the facts. */
 static bool is_flood(const struct sp_dialogue *dialogue)
 {
-    return dialogue->state == SP_DIALOGUE_SCRIPT &&
+    return dialogue->state >= SP_DIALOGUE_AUTH_COMPUTE && dialogue->state <= SP_DIALOGUE_SCRIPT &&
            sp_arena_used(dialogue->evidence->arena) > SP_LIMIT_ARENA / 4 * 3;
 }
 
@@ -464,14 +516,14 @@ static struct sp_action abort_with(struct sp_dialogue *dialogue, enum sp_reason 
                                    const char *detail, int64_t now_ns)
 {
     size_t len = 0;
-    sp_reply_mask(&dialogue->parser, secrets_of(dialogue));
+    mask_reply(dialogue);
     const uint8_t *received = sp_reply_received(&dialogue->parser, &len);
     if (len > 0)
         note(dialogue, SP_FROM_SERVER, now_ns, (const char *)received,
              len < SHOWN_OCTETS ? len : SHOWN_OCTETS);
     if (dialogue->state != SP_DIALOGUE_QUIT)
-        fail(dialogue, reason, 0, detail);
-    return enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
+        sp_dialogue_fail(dialogue, reason, 0, detail);
+    return sp_dialogue_enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
 }
 
 static struct sp_action on_bytes(struct sp_dialogue *dialogue, const struct sp_event *event,
@@ -514,19 +566,22 @@ struct sp_action sp_dialogue_step(struct sp_dialogue *dialogue, const struct sp_
     switch (event->kind) {
     case SP_EVENT_OPENED:
         /* The span of connecting is the session's; this only opens the next one. */
-        return enter(dialogue, implicit ? SP_DIALOGUE_TLS : SP_DIALOGUE_BANNER, event->now_ns);
+        return sp_dialogue_enter(dialogue, implicit ? SP_DIALOGUE_TLS : SP_DIALOGUE_BANNER,
+                                 event->now_ns);
     case SP_EVENT_TLS_UP:
         end_span(dialogue, event->now_ns);
         dialogue->in_tls = true;
-        return enter(dialogue, implicit ? SP_DIALOGUE_BANNER : SP_DIALOGUE_EHLO, event->now_ns);
+        return sp_dialogue_enter(dialogue, implicit ? SP_DIALOGUE_BANNER : SP_DIALOGUE_EHLO,
+                                 event->now_ns);
+    case SP_EVENT_COMPUTED: return sp_dialogue_on_computed(dialogue, event->now_ns);
     case SP_EVENT_BYTES: return on_bytes(dialogue, event, out_used);
     case SP_EVENT_FAILED:
         /* A lost reply to QUIT costs nothing: all that was asked for is known by then. */
         if (dialogue->state != SP_DIALOGUE_QUIT)
-            fail(dialogue, event->reason, event->sys_errno, event->detail);
+            sp_dialogue_fail(dialogue, event->reason, event->sys_errno, event->detail);
         else
             dialogue->evidence->quit_errno = event->send_errno;
-        return enter(dialogue, SP_DIALOGUE_CLOSED, event->now_ns);
+        return sp_dialogue_enter(dialogue, SP_DIALOGUE_CLOSED, event->now_ns);
     }
     return (struct sp_action){.kind = SP_ACTION_CLOSE};
 }

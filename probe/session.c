@@ -168,6 +168,7 @@ static void finish(struct sp_session *session, bool polite)
     if (session->query)
         sp_dns_cancel(session->query);
     session->query = NULL;
+    sp_session_abandon_work(session);
     if (session->conn)
         sp_conn_close(session->conn, polite);
     uv_timer_stop(&session->timer);
@@ -291,6 +292,13 @@ static bool carry_out(struct sp_session *session, const struct sp_action *action
         limit_by_dialogue(session);
         start_tls(session);
         return false;
+    case SP_ACTION_COMPUTE:
+        sp_session_limit_phase(session, SP_PHASE_AUTH, 0); /* our own time, not the server's */
+        if (sp_session_compute(session))
+            return true;
+        sp_session_finish_with(session, SP_REASON_LOCAL_RESOURCE_EXHAUSTED, SP_PHASE_AUTH,
+                               "no thread or memory can be had for the login");
+        return false;
     case SP_ACTION_CLOSE:
         finish(session, session->evidence->failure.reason == SP_REASON_OK);
         return false;
@@ -357,10 +365,17 @@ static void on_tls_up(void *data)
         sp_session_finish_with(session, SP_REASON_INTERNAL_ERROR, SP_PHASE_VERIFY, "out of memory");
         return;
     }
+    sp_session_bind_login(session);
     struct sp_event event = {.kind = SP_EVENT_TLS_UP};
     step(session, &event);
     if (!session->finished)
         limit_by_dialogue(session);
+}
+
+void sp_session_on_computed(struct sp_session *session)
+{
+    struct sp_event event = {.kind = SP_EVENT_COMPUTED};
+    step(session, &event);
 }
 
 static void on_failed(void *data, enum sp_reason reason, int sys_errno, const char *detail)

@@ -132,6 +132,7 @@ static struct sp_session *new_session(const struct sp_session_config *config)
     session->epoch_ns = uv_hrtime();
     evidence->started_ms = config->services->wall_ms();
     sp_dialogue_init(&session->dialogue, evidence);
+    sp_session_prepare_login(session);
     uv_timer_init(config->services->loop, &session->timer);
     session->timer.data = session;
     session->handles = 1;
@@ -274,6 +275,7 @@ bool sp_session_begin_again(struct sp_session *session)
     sp_evidence_free(session->evidence);
     session->evidence = to;
     sp_dialogue_init(&session->dialogue, to);
+    sp_session_prepare_login(session);
     sp_session_connect(session);
     return true;
 }

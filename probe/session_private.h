@@ -6,6 +6,7 @@
 #include "probe/conn.h"
 #include "probe/dialogue.h"
 #include "probe/session.h"
+#include "probe/work.h"
 
 struct sp_session {
     struct sp_session_config config;
@@ -20,6 +21,7 @@ struct sp_session {
     int64_t spent_ns;             /* of the endpoint's time, by a connection that is forgotten */
     int64_t phase_limit_ns, phase_started_ns;
     enum sp_phase limited_phase;
+    struct sp_work *work;       /* a step of the login, under way */
     struct sp_surveys *surveys; /* under way, behind the session proper */
     unsigned handles;
     bool finished, stepping;
@@ -43,6 +45,20 @@ void sp_session_finish_with(struct sp_session *session, enum sp_reason reason, e
 void sp_session_on_timer(uv_timer_t *timer);
 /* For the session's timer: it is closed. */
 void sp_session_on_timer_closed(uv_handle_t *handle);
+
+/* A step of the login was computed. */
+void sp_session_on_computed(struct sp_session *session);
+
+/* --- session_auth.c ----------------------------------------------------------------------------- */
+
+/* Gives a new dialogue what it needs to log in, if that is wanted. */
+void sp_session_prepare_login(struct sp_session *session);
+/* TLS is up: what the login can be bound to. */
+void sp_session_bind_login(struct sp_session *session);
+/* Starts a step of the login, off the loop. False: no thread or memory can be had. */
+bool sp_session_compute(struct sp_session *session);
+/* Leaves a step behind that is under way; it frees what it works on. */
+void sp_session_abandon_work(struct sp_session *session);
 
 /* --- session_begin.c ------------------------------------------------------------------------------- */
 

@@ -259,6 +259,7 @@ static bool carry_out(struct sp_surveys *surveys, const struct sp_action *action
         sp_conn_send(surveys->conn, action->data, action->len);
         return !surveys->concluded;
     case SP_ACTION_START_TLS: send_hello(surveys); return false;
+    case SP_ACTION_COMPUTE: /* never: a survey doesn't log in */
     case SP_ACTION_CLOSE: fail_by_dialogue(surveys); return false;
     }
     return false;

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Between dialogue.c and dialogue_auth.c: for no one else. */
+#ifndef SP_PROBE_DIALOGUE_PRIVATE_H
+#define SP_PROBE_DIALOGUE_PRIVATE_H
+
+#include "probe/dialogue.h"
+
+/* --- dialogue.c ----------------------------------------------------------------------------------- */
+
+/* The one setter of the state. Returns what the state sends. */
+struct sp_action sp_dialogue_enter(struct sp_dialogue *dialogue, enum sp_dialogue_state state,
+                                   int64_t now_ns);
+/* A line of ours for the transcript, secrets left out. */
+void sp_dialogue_note_sent(struct sp_dialogue *dialogue, int64_t now_ns, const char *text);
+/* Masks every secret that the session knows. */
+void sp_dialogue_mask(const struct sp_dialogue *dialogue, char *text, size_t len);
+/* Ends the session early: the failure's reason and one line, which is masked. */
+void sp_dialogue_fail(struct sp_dialogue *dialogue, enum sp_reason reason, int sys_errno,
+                      const char *detail);
+/* 421: there is nobody left to talk to. */
+struct sp_action sp_dialogue_leave(struct sp_dialogue *dialogue, const struct sp_reply *reply,
+                                   int64_t now_ns);
+/* All that was asked for inside the session is done, but for the script. */
+struct sp_action sp_dialogue_begin_script(struct sp_dialogue *dialogue, int64_t now_ns);
+
+/* --- dialogue_auth.c ------------------------------------------------------------------------------ */
+
+/* The hellos are over: logs in if that is wanted and may be. */
+struct sp_action sp_dialogue_begin_auth(struct sp_dialogue *dialogue, int64_t now_ns);
+/* What the states AUTH and AUTH_CANCEL send. */
+struct sp_action sp_dialogue_send_auth(struct sp_dialogue *dialogue, int64_t now_ns);
+struct sp_action sp_dialogue_send_cancel(struct sp_dialogue *dialogue, int64_t now_ns);
+/* What they and AUTH_COMPUTE do with an event. */
+struct sp_action sp_dialogue_on_computed(struct sp_dialogue *dialogue, int64_t now_ns);
+struct sp_action sp_dialogue_on_auth_reply(struct sp_dialogue *dialogue,
+                                           const struct sp_reply *reply, int64_t now_ns);
+
+#endif
