@@ -13,6 +13,7 @@
 #include "probe/descriptors.h"
 #include "probe/limits.h"
 #include "probe/runner.h"
+#include "probe/work.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -262,5 +263,7 @@ int main(int argc, char **argv)
         state = run_native(&plugin, argc, argv);
     state = end_output(&plugin.writer, state);
     sp_writer_free(&plugin.writer);
+    if (sp_work_is_left_behind())
+        _exit((int)state);
     return (int)state;
 }

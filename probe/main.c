@@ -10,6 +10,7 @@
 #include "probe/limits.h"
 #include "probe/prompt.h"
 #include "probe/runner.h"
+#include "probe/work.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -256,5 +257,9 @@ int main(int argc, char **argv)
         code = print_text(&program.cli, action);
     }
     sp_cli_free(&program.cli);
+    if (sp_work_is_left_behind()) {
+        fflush(NULL);
+        _exit(code);
+    }
     return code;
 }

@@ -8,6 +8,7 @@
  */
 #include "probe/descriptors.h"
 #include "probe/limits.h"
+#include "probe/work.h"
 #include "prometheus/convert.h"
 #include "prometheus/flags.h"
 #include "prometheus/service.h"
@@ -195,6 +196,24 @@ static void warn_of_connections(const struct program *program, const struct sp_c
                  "max_in_flight", wanted, "connections", there, NULL);
 }
 
+/* Of files that others than the owner can read. */
+static void warn_of_exposed(const struct program *program, const struct sp_config *config)
+{
+    for (size_t i = 0; i < sp_config_module_count(config); i++) {
+        const struct sp_module *module = sp_config_module_at(config, i);
+        if (module->materials->key_exposed)
+            sp_log_write(&program->log, SP_LOG_WARN,
+                         "others than the owner can read the client's private key or its "
+                         "passphrase: set the file's mode to 600",
+                         "module", module->name, NULL);
+        if (module->materials->password_exposed)
+            sp_log_write(&program->log, SP_LOG_WARN,
+                         "others than the owner can read the file with the password or token: set "
+                         "its mode to 600",
+                         "module", module->name, NULL);
+    }
+}
+
 /* Takes the reference over. */
 static void use_config(struct program *program, struct sp_config *config)
 {
@@ -206,6 +225,7 @@ static void use_config(struct program *program, struct sp_config *config)
     sp_metrics_set_reload(service->metrics, true, wall_ms());
     warn_of_files(program, config, raise_files());
     warn_of_connections(program, config);
+    warn_of_exposed(program, config);
 }
 
 static struct sp_config *load_config(struct program *program, struct sp_buf *errors)
@@ -564,6 +584,15 @@ static int check(struct program *program)
     return right ? 0 : EXIT_CONFIG;
 }
 
+static int leave(int code)
+{
+    if (sp_work_is_left_behind()) {
+        fflush(NULL);
+        _exit(code);
+    }
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     static struct program program;
@@ -578,7 +607,7 @@ int main(int argc, char **argv)
         .fd = STDERR_FILENO,
     };
     switch (action) {
-    case SP_FLAGS_RUN: return run(&program);
+    case SP_FLAGS_RUN: return leave(run(&program));
     case SP_FLAGS_CHECK: return check(&program);
     case SP_FLAGS_CONVERT: return convert(program.flags.convert);
     case SP_FLAGS_ERROR: break;
