@@ -4,6 +4,7 @@
 #include "probe/host.h"
 #include "probe/limits.h"
 #include "probe/nearest.h"
+#include "probe/option_auth.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -232,6 +233,15 @@ static const char *suggest(const struct sp_cli_program *program, const char *nam
     return nearest.best;
 }
 
+/* What it would be is not repeated: it may stand in the same word. */
+static enum sp_cli_action refuse_secret(struct parse *parse, const char *option)
+{
+    return refuse(parse,
+                  "there is no option %s: others can read what a program is called with; give "
+                  "--password-file FILE, --password-fd N, --password-env NAME or --token-file FILE",
+                  option);
+}
+
 /* "--name" or "--name=value". */
 static enum sp_cli_action take_long(struct parse *parse, const char *word)
 {
@@ -250,6 +260,9 @@ static enum sp_cli_action take_long(struct parse *parse, const char *word)
         return take_option(parse, info, word[len] == '=' ? word + len + 1 : NULL, false);
     }
     sp_quote(quoted, sizeof(quoted), word - 2, len + 2);
+    if (len < sizeof(name) && sp_option_would_be_secret(name)) {
+        return refuse_secret(parse, quoted);
+    }
     if (near != NULL) {
         return refuse(parse, "there is no option %s; did you mean \"--%s\"?", quoted, near);
     }
@@ -263,6 +276,9 @@ static enum sp_cli_action take_short(struct parse *parse, const char *letters)
 
     for (const char *c = letters; *c != '\0' && parse->action == SP_CLI_RUN; c++) {
         const struct sp_option_info *info = find_short(parse->program, *c);
+        if (info == NULL && *c == 'P') {
+            return refuse_secret(parse, "-P");
+        }
         if (info == NULL) {
             char option[2] = {'-', *c};
             return refuse(parse, "there is no option %s",

@@ -382,6 +382,13 @@ static const struct sp_option_info *find_override(struct parse *parse, const cha
         refuse(parse, "%s is for the whole run and can't stand in a target line", quoted);
         return NULL;
     }
+    if (sp_option_would_be_secret(key)) {
+        refuse(parse,
+               "there is no option %s: the secret's file is named on the command line, by "
+               "--password-file or --token-file",
+               quoted);
+        return NULL;
+    }
     near = sp_option_suggest(key, SP_SCOPE_ENDPOINT);
     if (near != NULL) {
         refuse(parse, "there is no option %s; did you mean \"%s\"?", quoted, near);

@@ -11,6 +11,7 @@
 #include "probe/sasl.h"
 #include "probe/values.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -177,10 +178,21 @@ bool sp_setting_replies(const struct sp_setting *set)
 bool sp_setting_fd(const struct sp_setting *set)
 {
     uint64_t number;
-    if (!sp_parse_uint(set->value, INT_MAX, &number))
+    /* Asked now, before this program opens any of its own, which would take the number. */
+    if (!sp_parse_uint(set->value, INT_MAX, &number) || fcntl((int)number, F_GETFD) < 0)
         return sp_setting_refuse(set, "it is the number of an open descriptor, as 3 in 3<FILE");
     *(uint32_t *)set->field = (uint32_t)number;
     return true;
+}
+
+bool sp_option_would_be_secret(const char *name)
+{
+    static const char *const names[] = {"password", "passwd", "pass",     "passphrase",
+                                        "token",    "secret", "authpass", "auth-password"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
 }
 
 bool sp_options_may_log_in(const struct sp_options *options)

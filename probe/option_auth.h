@@ -15,6 +15,8 @@ bool sp_setting_replies(const struct sp_setting *set);
 /* Number of an open descriptor. */
 bool sp_setting_fd(const struct sp_setting *set);
 
+/* Whether somebody who gives an option of this name means to give a secret itself, which none takes. */
+bool sp_option_would_be_secret(const char *name);
 /* False after --auth none. */
 bool sp_options_may_log_in(const struct sp_options *options);
 /* The long name of the option that says where a secret is; NULL: none. */

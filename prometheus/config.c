@@ -109,6 +109,7 @@ static void read_top(struct sp_config_reader *reader)
         else if (strcmp(item->key->text, "modules") != 0)
             sp_yaml_unknown_key(yaml, item->key, keys, sizeof keys / sizeof keys[0]);
     }
+    sp_config_check_logins(reader);
     sp_config_load_materials(reader);
 }
 

@@ -4,22 +4,27 @@
 #include "probe/host.h"
 #include "probe/limits.h"
 #include "probe/nearest.h"
+#include "probe/option_auth.h"
 #include "prometheus/config_parts.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define KEYS_MAX 64u
+#define KEYS_MAX SP_OPTIONS_MAX
 
 /* --- keys --------------------------------------------------------------------------------------- */
 
 /* Options of scope PROGRAM that a module has all the same. */
 static bool is_module_option(const struct sp_option_info *info)
 {
-    return info->scope == SP_SCOPE_ENDPOINT || strcmp(info->name, "ca-file") == 0 ||
-           strcmp(info->name, "ca-dir") == 0 || strcmp(info->name, "crl-file") == 0 ||
-           strcmp(info->name, "cert") == 0 || strcmp(info->name, "key") == 0 ||
-           strcmp(info->name, "key-password-file") == 0 || strcmp(info->name, "dns-server") == 0;
+    static const char *const names[] = {"ca-file",       "ca-dir",     "crl-file",
+                                        "cert",          "key",        "key-password-file",
+                                        "password-file", "token-file", "dns-server"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(info->name, names[i]) == 0)
+            return true;
+    }
+    return info->scope == SP_SCOPE_ENDPOINT;
 }
 
 static bool is_list_option(const struct sp_option_info *info)
@@ -31,24 +36,23 @@ static bool is_list_option(const struct sp_option_info *info)
 /* Why a key that means something elsewhere can't stand here; NULL: nobody knows it. */
 static const char *explain_key(const char *key)
 {
-    static const char *const later[] = {"proxy",          "proxy_password_file",
-                                        "proxy_protocol", "preset",
-                                        "dnssec",         "mx_verdict",
-                                        "cert",           "key",
-                                        "dane",           "mta_sts",
-                                        "tls_policy",     "all_certificates",
-                                        "ciphers",        "groups",
-                                        "user",           "auth",
-                                        "password_file",  "password_fd",
-                                        "password_env",   "token_file",
-                                        "from",           "auth_insecure",
-                                        "rcpt",           "send",
-                                        "expect_reply"};
+    static const char *const later[] = {"proxy",
+                                        "proxy_password_file",
+                                        "proxy_protocol",
+                                        "preset",
+                                        "dnssec",
+                                        "mx_verdict",
+                                        "dane",
+                                        "mta_sts",
+                                        "all_certificates",
+                                        "from",
+                                        "rcpt",
+                                        "send"};
     static const struct {
         const char *key, *why;
     } others[] = {
-        {"password", "no key takes a secret itself"},
-        {"token", "no key takes a secret itself"},
+        {"password_fd", "it can be read only once; give password_file"},
+        {"password_env", "it can be read only once; give password_file"},
         {"concurrency", "the exporter's limit is max_in_flight in \"exporter\""},
         {"per_host", "the exporter's limit is max_per_target in \"exporter\""},
         {"rate", "the scrapes of Prometheus decide how often is probed"},
@@ -65,6 +69,8 @@ static const char *explain_key(const char *key)
         if (strcmp(key, others[i].key) == 0)
             return others[i].why;
     }
+    if (sp_option_would_be_secret(key))
+        return "no key takes a secret itself; give password_file or token_file";
     return NULL;
 }
 
@@ -121,7 +127,11 @@ static bool set_value(struct module_reader *self, struct sp_config_setting *sett
             return false;
         said = on ? "yes" : "no";
     }
-    if (!sp_option_set(&self->module->options, self->reader->config->arena, setting->info, said,
+    const char *meant = said;
+    if (strcmp(setting->info->name, "user") == 0 &&
+        (meant = sp_config_expand(self->reader, value)) == NULL)
+        return false;
+    if (!sp_option_set(&self->module->options, self->reader->config->arena, setting->info, meant,
                        error, sizeof error)) {
         sp_yaml_error(yaml, value, "%s", sp_config_reword(worded, sizeof worded, error));
         return false;
@@ -166,22 +176,8 @@ static void read_option(struct module_reader *self, const struct sp_yaml_item *i
     } else if (!set_value(self, setting, values, value)) {
         return;
     }
-    self->module->setting_count++;
+    self->places->settings[self->module->setting_count++] = value;
     self->module->timeout_given |= strcmp(info->name, "timeout") == 0;
-    if (strcmp(info->name, "ca-file") == 0)
-        self->places->ca_file = value;
-    else if (strcmp(info->name, "ca-dir") == 0)
-        self->places->ca_dir = value;
-    else if (strcmp(info->name, "crl-file") == 0)
-        self->places->crl_file = value;
-    else if (strcmp(info->name, "cert") == 0)
-        self->places->cert = value;
-    else if (strcmp(info->name, "key") == 0)
-        self->places->key = value;
-    else if (strcmp(info->name, "key-password-file") == 0)
-        self->places->key_password_file = value;
-    else if (strcmp(info->name, "expect") == 0)
-        self->places->expect = value;
 }
 
 /* --- one module --------------------------------------------------------------------------------- */
@@ -210,6 +206,12 @@ static bool anchor_path(struct sp_config_reader *reader, const char **path)
     return *path != NULL || sp_yaml_no_memory(reader->yaml);
 }
 
+/* Unless it is the name of what systemd gave. */
+static bool anchor_secret(struct sp_config_reader *reader, const char **path)
+{
+    return (*path != NULL && sp_credentials_from_systemd(*path)) || anchor_path(reader, path);
+}
+
 /* What can only be told of all options together. */
 static void finish_module(struct module_reader *self)
 {
@@ -222,19 +224,22 @@ static void finish_module(struct module_reader *self)
         options->ehlo_name = reader->defaults.ehlo_name;
     if (!anchor_path(reader, &options->ca_file) || !anchor_path(reader, &options->ca_dir) ||
         !anchor_path(reader, &options->cert) || !anchor_path(reader, &options->key) ||
-        !anchor_path(reader, &options->key_password_file))
+        !anchor_path(reader, &options->key_password_file) ||
+        !anchor_secret(reader, &options->password_file) ||
+        !anchor_secret(reader, &options->token_file))
         return;
     for (size_t i = 0; i < options->crl_files.count; i++) {
         if (!anchor_path(reader, &options->crl_files.items[i]))
             return;
     }
-    if (!sp_options_finish(options, reader->config->arena, error, sizeof error))
+    if (!sp_options_finish(options, reader->config->arena, error, sizeof error) ||
+        !sp_options_check_login(options, error, sizeof error))
         sp_yaml_error(reader->yaml, self->places->name, "module %s: %s", self->module->name,
                       sp_config_reword(worded, sizeof worded, error));
     else if (!sp_checks_validate(options, &none, error, sizeof error))
         sp_yaml_error(reader->yaml,
-                      self->places->expect != NULL ? self->places->expect : self->places->name,
-                      "%s", sp_config_reword(worded, sizeof worded, error));
+                      sp_config_place_of(reader, reader->config->module_count - 1, "expect"), "%s",
+                      sp_config_reword(worded, sizeof worded, error));
 }
 
 static void read_module(struct sp_config_reader *reader, const struct sp_yaml_item *item)
@@ -259,7 +264,9 @@ static void read_module(struct sp_config_reader *reader, const struct sp_yaml_it
     self.module->name = sp_config_copy(reader, item->key->text);
     self.settings = sp_arena_array(config->arena, item->value->count, sizeof *self.settings);
     self.module->settings = self.settings;
-    if (self.module->name == NULL || self.settings == NULL) {
+    self.places->settings =
+        sp_arena_array(reader->yaml->arena, item->value->count, sizeof *self.places->settings);
+    if (self.module->name == NULL || self.settings == NULL || self.places->settings == NULL) {
         sp_yaml_no_memory(reader->yaml);
         return;
     }
@@ -309,33 +316,30 @@ static bool wants_verdict(const struct sp_config *config, const struct sp_module
     return module->options.verify != SP_VERIFY_OFF;
 }
 
-/* Where the file says what option `name` is; the module's name when it doesn't. */
-static const struct sp_yaml_node *place_of(const struct sp_config_places *places, const char *name)
+const struct sp_yaml_node *sp_config_place_of(const struct sp_config_reader *reader,
+                                              size_t module_index, const char *name)
 {
-    if (strcmp(name, "ca-file") == 0 && places->ca_file != NULL)
-        return places->ca_file;
-    if (strcmp(name, "ca-dir") == 0 && places->ca_dir != NULL)
-        return places->ca_dir;
-    if (strcmp(name, "crl-file") == 0 && places->crl_file != NULL)
-        return places->crl_file;
-    if (strcmp(name, "cert") == 0 && places->cert != NULL)
-        return places->cert;
-    if (strcmp(name, "key") == 0 && places->key != NULL)
-        return places->key;
-    if (strcmp(name, "key-password-file") == 0 && places->key_password_file != NULL)
-        return places->key_password_file;
+    const struct sp_module *module = &reader->config->modules[module_index];
+    const struct sp_config_places *places = &reader->places[module_index];
+
+    for (size_t i = 0; i < module->setting_count; i++) {
+        if (strcmp(module->settings[i].info->name, name) == 0)
+            return places->settings[i];
+    }
     return places->name;
 }
 
 static void load_materials(struct sp_config_reader *reader, struct sp_config_materials *held,
-                           const struct sp_config_places *places)
+                           size_t module_index)
 {
     char error[512], worded[512];
     const char *option;
 
     if (!sp_materials_load(held->options, held->verify, &held->materials, &option, error,
-                           sizeof error))
-        sp_yaml_error(reader->yaml, place_of(places, option), "%s",
+                           sizeof error) ||
+        !sp_materials_load_login(&held->materials, held->options, NULL, &option, error,
+                                 sizeof error))
+        sp_yaml_error(reader->yaml, sp_config_place_of(reader, module_index, option), "%s",
                       sp_config_reword(worded, sizeof worded, error));
     else if (held->materials.trust != NULL && !sp_trust_prepare(held->materials.trust))
         sp_yaml_no_memory(reader->yaml);
@@ -361,7 +365,7 @@ void sp_config_load_materials(struct sp_config_reader *reader)
             *held = (struct sp_config_materials){
                 .options = &module->options, .verify = verify, .next = config->materials};
             config->materials = held;
-            load_materials(reader, held, &reader->places[i]);
+            load_materials(reader, held, i);
         }
         module->materials = &held->materials;
     }

@@ -26,8 +26,8 @@ struct sp_config {
 
 /* Where a module stands in the file, for what is found out after all was read. */
 struct sp_config_places {
-    const struct sp_yaml_node *name, *ca_file, *ca_dir, *crl_file, *expect;
-    const struct sp_yaml_node *cert, *key, *key_password_file;
+    const struct sp_yaml_node *name;
+    const struct sp_yaml_node **settings; /* of each of the module's settings */
 };
 
 struct sp_config_reader {
@@ -43,6 +43,17 @@ void sp_config_read_modules(struct sp_config_reader *reader, const struct sp_yam
 void sp_config_read_exporter(struct sp_config_reader *reader, const struct sp_yaml_node *section);
 /* Loads what the modules name by files, after both sections are read. */
 void sp_config_load_materials(struct sp_config_reader *reader);
+/* What is demanded of modules that log in, after both sections are read. */
+void sp_config_check_logins(struct sp_config_reader *reader);
+
+/* Where the file says what option `name` is; the module's name when it doesn't. */
+const struct sp_yaml_node *sp_config_place_of(const struct sp_config_reader *reader,
+                                              size_t module_index, const char *name);
+/*
+ * The user's name with "${NAME}" replaced by that variable of the environment and "$$" by '$'; in the
+ * configuration's arena. NULL: said why not.
+ */
+const char *sp_config_expand(struct sp_config_reader *reader, const struct sp_yaml_node *value);
 
 /* A copy in the configuration's arena; NULL after saying that memory is out. */
 const char *sp_config_copy(struct sp_config_reader *reader, const char *text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "prometheus/prober_request.h"
 
+#include "probe/auth.h"
 #include "probe/host.h"
 #include "probe/limits.h"
 
@@ -55,6 +56,24 @@ static bool is_allowed(const struct sp_prober_request *request, const struct sp_
     return false;
 }
 
+/*
+ * Of a module that logs in a URL may change only what has no part in where the password goes and how it is
+ * protected: by a server_name, a pin or a pattern of ciphers somebody between us and the server could have it
+ * sent to himself. What is not listed is not harmless.
+ */
+static bool is_harmless(const struct sp_option_info *info)
+{
+    static const char *const names[] = {
+        "ipv4",          "ipv6",         "ehlo-name",          "connect-timeout",
+        "reply-timeout", "timeout",      "cert-warning",       "cert-critical",
+        "expect",        "expect-reply", "require-capability", "forbid-capability",
+        "warning",       "critical"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(info->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static enum sp_prober_status set_param(struct reading *reading, struct sp_option_layer *layer,
                                        const char *name, const char *value)
 {
@@ -69,6 +88,9 @@ static enum sp_prober_status set_param(struct reading *reading, struct sp_option
     if (!is_allowed(reading->request, info))
         return refuse(reading, "the parameter %s is not in the configuration's allow_params",
                       quoted);
+    if (sp_auth_wanted(&reading->request->module->options) && !is_harmless(info))
+        return refuse(reading, "%s can't be used here: module %s logs in", quoted,
+                      reading->request->module->name);
     if (strcmp(info->name, "all-addresses") == 0)
         return refuse(reading, "%s can't be used here: a request probes one endpoint", quoted);
     if (!sp_option_set_layered(&outcome->options, outcome->arena, layer, info, value, why,
@@ -87,6 +109,11 @@ static enum sp_prober_status set_hostname(struct reading *reading)
     char why[512];
     if (!hostname || outcome->options.server_name)
         return SP_PROBER_STARTED;
+    if (sp_auth_wanted(&reading->request->module->options))
+        return refuse(reading,
+                      "hostname can't be used here: module %s logs in; give it a "
+                      "server_name",
+                      reading->request->module->name);
     if (!sp_option_set(&outcome->options, outcome->arena, sp_option_find("server-name"), hostname,
                        why, sizeof why))
         return refuse_value(reading, "hostname: ", why);
