@@ -16,7 +16,8 @@ import subprocess
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # The shell is a package that no other depends on: it is always there.
-PACKAGES = ("postfix", "exim4-daemon-light", "opensmtpd", "icinga2-bin", "nagios4-core",
+PACKAGES = ("postfix", "exim4-daemon-heavy", "opensmtpd", "dovecot-core", "sasl2-bin", "libsasl2-modules",
+            "icinga2-bin", "nagios4-core",
             "nagios-nrpe-server", "nagios-nrpe-plugin", "monitoring-plugins-basic", "prometheus", "dash")
 
 # name: (uid, gid, home); ids that no normal installation gives away.
@@ -29,6 +30,8 @@ USERS = {
     "opensmtpd": (61803, 61803, "/var/lib/opensmtpd"),
     "opensmtpq": (61804, 61804, "/nonexistent"),
     "nagios": (61806, 61806, "/var/lib/nagios"),
+    "dovecot": (61807, 61807, "/nonexistent"),
+    "dovenull": (61808, 61808, "/nonexistent"),
 }
 GROUPS = {"nogroup": 65534, "postdrop": 61805}
 
@@ -104,6 +107,13 @@ def download(archives):
                 archive.unlink()
 
 
+def drop_rivals(archives):
+    """Packages that others bring as their default and that hold the same files as one of ours."""
+    for rival in ("exim4-daemon-light",):
+        for archive in archives.glob(f"{rival}_*.deb"):
+            archive.unlink()
+
+
 def unpack(archives, root):
     # Where /bin and /lib are to be links has to be settled before the first archive.
     for name in ("bin", "sbin", "lib", "lib64"):
@@ -160,6 +170,7 @@ def provide(work):
             shutil.rmtree(root, ignore_errors=True)
             archives = work / "archives"
             download(archives)
+            drop_rivals(archives)
             root.mkdir()
             try:
                 unpack(archives, root)
