@@ -174,9 +174,10 @@ static bool load_prompt(struct load *load)
         if (load->credentials->secret != NULL || load->error[0] != '\0')
             return load->credentials->secret != NULL;
     }
-    snprintf(load->error, load->size,
-             "--user needs a password or token: give one of --password-file, --password-fd, "
-             "--password-env and --token-file");
+    snprintf(load->error, load->size, "--user needs a password or token: give %s",
+             load->ask != NULL
+                 ? "one of --password-file, --password-fd, --password-env and --token-file"
+                 : "--password-file or --token-file");
     return false;
 }
 

@@ -330,15 +330,15 @@ const struct sp_yaml_node *sp_config_place_of(const struct sp_config_reader *rea
 }
 
 static void load_materials(struct sp_config_reader *reader, struct sp_config_materials *held,
-                           size_t module_index)
+                           size_t module_index, bool logins)
 {
     char error[512], worded[512];
     const char *option;
 
     if (!sp_materials_load(held->options, held->verify, &held->materials, &option, error,
                            sizeof error) ||
-        !sp_materials_load_login(&held->materials, held->options, NULL, &option, error,
-                                 sizeof error))
+        (logins && !sp_materials_load_login(&held->materials, held->options, NULL, &option, error,
+                                            sizeof error)))
         sp_yaml_error(reader->yaml, sp_config_place_of(reader, module_index, option), "%s",
                       sp_config_reword(worded, sizeof worded, error));
     else if (held->materials.trust != NULL && !sp_trust_prepare(held->materials.trust))
@@ -348,6 +348,8 @@ static void load_materials(struct sp_config_reader *reader, struct sp_config_mat
 void sp_config_load_materials(struct sp_config_reader *reader)
 {
     struct sp_config *config = reader->config;
+    /* What is missing for a login may stand where the mistake is. */
+    bool logins = reader->yaml->error_count == 0;
 
     for (size_t i = 0; i < config->module_count; i++) {
         struct sp_module *module = &config->modules[i];
@@ -365,7 +367,7 @@ void sp_config_load_materials(struct sp_config_reader *reader)
             *held = (struct sp_config_materials){
                 .options = &module->options, .verify = verify, .next = config->materials};
             config->materials = held;
-            load_materials(reader, held, i);
+            load_materials(reader, held, i, logins);
         }
         module->materials = &held->materials;
     }

@@ -104,6 +104,8 @@ def every_option(servers, ca):
         "key": home + "/client-only.key", "key_password_file": home + "/passphrase",
         "crl_file": home + "/crl-good.pem", "ocsp": "staple", "tls_policy": "old",
         "pin": ["spki:" + "0" * 64, "spki:" + servers.key_digest("good")],
+        "user": "monitor@example.org", "password_file": home + "/passphrase", "auth": "none",
+        "auth_insecure": True, "expect_reply": ["banner=220", "ehlo=2xx"],
         "expect": "ESMTP", "require_capability": ["SIZE", "8BITMIME"],
         "forbid_capability": "CHUNKING", "warning": ["50", "connect=20"], "critical": "90",
         "transcript": True, "verbose": 2, "quiet": True,

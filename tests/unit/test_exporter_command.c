@@ -64,6 +64,11 @@ static const char *const values[][2] = {
     {"groups", "x25519"},
     {"alpn", "smtp"},
     {"tls-policy", "modern"},
+    {"user", "o'neil@example.org"},
+    {"password-file", "/run/a's $(id)"},
+    {"auth", "PLAIN,SCRAM-SHA-256"},
+    {"auth-insecure", NULL},
+    {"expect-reply", "auth=535,mail=2xx"},
     {"cert-warning", "30"},
     {"cert-critical", "@1:5"},
     {"expect", "^220 '\"$(id)\\ "},
@@ -153,9 +158,9 @@ static void test_options(void **state)
         compare(&outcome->options, &options, info);
         possible += info->scope == SP_SCOPE_ENDPOINT && !info->action ? 1 : 0;
     }
-    /* Those above and ipv4, less dns-server and the six files, which are of the program. A new option of
+    /* Those above and ipv4, less dns-server and the seven files, which are of the program. A new option of
      * endpoint scope has to get its line above. */
-    assert_int_equal(possible, VALUE_COUNT + 1 - 7);
+    assert_int_equal(possible, VALUE_COUNT + 1 - 8);
     sp_buf_free(&command);
     sp_buf_free(&again);
     sp_outcome_unref(outcome);

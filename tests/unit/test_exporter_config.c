@@ -296,11 +296,25 @@ static void test_refused_options(void **state)
          "f:1:15: \"help\" can't be used in a module: it is for the command line only\n"},
         {"modules: {m: {output: json}}",
          "f:1:15: \"output\" can't be used in a module: it is for the command line only\n"},
-        {"modules: {m: {user: joe}}",
-         "f:1:15: \"user\" can't be used in a module: this version does "
+        {"modules: {m: {rcpt: joe}}",
+         "f:1:15: \"rcpt\" can't be used in a module: this version does "
          "not have it yet; remove the key\n"},
         {"modules: {m: {password: x}}",
-         "f:1:15: \"password\" can't be used in a module: no key takes a secret itself\n"},
+         "f:1:15: \"password\" can't be used in a module: no key takes a secret itself; give "
+         "password_file or token_file\n"},
+        {"modules: {m: {token: x}}",
+         "f:1:15: \"token\" can't be used in a module: no key takes a secret itself; give "
+         "password_file or token_file\n"},
+        {"modules: {m: {password_fd: 3}}", "f:1:15: \"password_fd\" can't be used in a module: it "
+                                           "can be read only once; give password_file\n"},
+        {"modules: {m: {password_env: X}}",
+         "f:1:15: \"password_env\" can't be used in a module: it "
+         "can be read only once; give password_file\n"},
+        {"modules: {m: {auth: plaim}}", "f:1:21: auth: \"plaim\" is no mechanism that is known "
+                                        "here; did you mean PLAIN?\n"},
+        {"modules: {m: {expect_reply: [auth=535, ehlo=99]}}",
+         "f:1:40: expect_reply: \"ehlo=99\" can't be used; the code is three digits such as 535, or "
+         "one of 2xx 3xx 4xx 5xx\n"},
         {"modules: {m: {all_addresses: yes}}",
          "f:1:30: \"all_addresses\" can't be used in a module: a request probes one endpoint; list "
          "each address as a target\n"},

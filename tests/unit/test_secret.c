@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -83,7 +84,7 @@ static void test_files(void **state)
         {FILE_OF("others\n"), 0604, "others", NULL, true},
         {longest, SP_LIMIT_SECRET, 0600, longest, NULL, false},
         {longest_crlf, SP_LIMIT_SECRET + 7, 0600, longest, NULL, false},
-        {over, SP_LIMIT_SECRET + 1, 0600, NULL, "longer than 1024 octets", false},
+        {over, SP_LIMIT_SECRET + 1, 0600, NULL, "longer than 8192 octets", false},
         {FILE_OF(""), 0600, NULL, "it is empty", false},
         {FILE_OF("\n"), 0600, NULL, "first line is empty", false},
         {FILE_OF("\r\nsecret\n"), 0600, NULL, "first line is empty", false},
@@ -124,6 +125,35 @@ static void test_what_is_no_file(void **state)
     assert_non_null(strstr(error, "neither a file nor a pipe"));
     assert_null(sp_secret_read_file("/dev/null", &exposed, error, sizeof error));
     assert_non_null(strstr(error, "neither a file nor a pipe"));
+}
+
+/* From where it stands, and it stays open: it is somebody else's. */
+static void test_descriptors(void **state)
+{
+    (void)state;
+    char error[256] = "";
+    int fd = open(write_file(FILE_OF("one\ntwo\n"), 0600), O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(lseek(fd, 4, SEEK_SET), 4);
+    char *secret = sp_secret_read_fd(fd, error, sizeof error);
+    assert_string_equal(error, "");
+    assert_string_equal(secret, "two");
+    free(secret);
+    assert_null(sp_secret_read_fd(fd, error, sizeof error));
+    assert_non_null(strstr(error, "it is empty"));
+    assert_int_equal(close(fd), 0);
+    assert_null(sp_secret_read_fd(fd, error, sizeof error));
+    assert_non_null(strstr(error, "Bad file descriptor"));
+    assert_int_equal(unlink(path_of("secret")), 0);
+    fd = open(folder, O_RDONLY | O_CLOEXEC);
+    assert_null(sp_secret_read_fd(fd, error, sizeof error));
+    assert_non_null(strstr(error, "it is a directory"));
+    close(fd);
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(terminal >= 0);
+    assert_null(sp_secret_read_fd(terminal, error, sizeof error));
+    assert_non_null(strstr(error, "it is a terminal"));
+    close(terminal);
 }
 
 static int64_t now_ms(void)
@@ -178,7 +208,7 @@ static void test_silent_pipes(void **state)
     close(ends[1]);
     assert_int_equal(mkfifo(path_of("fifo"), 0600), 0);
     assert_null(sp_secret_read_file(path_of("fifo"), &exposed, error, sizeof error));
-    assert_non_null(strstr(error, "it is empty"));
+    assert_non_null(strstr(error, "writes no line"));
     assert_int_equal(unlink(path_of("fifo")), 0);
     assert_true(now_ms() - began < 15000);
 }
@@ -191,7 +221,9 @@ static void test_protect(void **state)
     pid_t child = fork();
     if (child == 0) {
         bool before = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;
-        bool ok = sp_secret_protect_process() && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
+        struct rlimit core = {1, 1};
+        bool ok = sp_secret_protect_process() && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 &&
+                  getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur == 0 && core.rlim_max == 0;
         _exit(before && ok ? 0 : 1);
     }
     int status = -1;
@@ -223,6 +255,8 @@ static void test_mask(void **state)
         {"hunter2", NULL, "hunter2hunter2", "**************"},
         {"hunter2", NULL, "aHVudGVyMg== no", "************ no"},
         {"hunter2", NULL, "Hunter2 AHVUDGVYMG==", "******* ************"},
+        {"hunter2", NULL, "68756e74657232 68756E74657232", "************** **************"},
+        {"hunter2", NULL, "68756e7", "68756e7"},
         {"hunter2", NULL, "hunter hunte", "hunter hunte"},
         {"hunter2", NULL, "what is ahvudgvymg", "what is **********"},
         {"correct horse", NULL, "correct h", "*********"},
@@ -318,15 +352,15 @@ static void test_places(void **state)
     memset(over, 'x', SP_LIMIT_SECRET + 1);
     assert_false(sp_secrets_add(&secrets, over));
     assert_false(sp_secrets_add_encoded(&secrets, over));
-    assert_int_equal(secrets.count, 2);
-    for (unsigned i = 1; i < SP_LIMIT_SECRET_FORMS / 2 - 1; i++) {
+    assert_int_equal(secrets.count, 3);
+    for (unsigned i = 1; i < SP_LIMIT_SECRET_FORMS / 3 - 1; i++) {
         char name[16];
         snprintf(name, sizeof name, "secret%u", i);
         assert_true(sp_secrets_add(&secrets, name));
     }
-    assert_true(sp_secrets_add(&secrets, "ab"));
+    assert_true(sp_secrets_add(&secrets, "ab") && sp_secrets_add(&secrets, "cd"));
     assert_int_equal(secrets.count, SP_LIMIT_SECRET_FORMS - 1);
-    assert_false(sp_secrets_add(&secrets, "other")); /* one place for its two forms */
+    assert_false(sp_secrets_add(&secrets, "other")); /* one place for its three forms */
     assert_false(sp_secrets_add_encoded(&secrets, "b3RoZXI="));
     assert_int_equal(secrets.count, SP_LIMIT_SECRET_FORMS - 1);
     sp_secrets_mask(&secrets, text, strlen(text));
@@ -338,11 +372,12 @@ static void test_places(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_files),   cmocka_unit_test(test_what_is_no_file),
-        cmocka_unit_test(test_pipe),    cmocka_unit_test(test_silent_pipes),
-        cmocka_unit_test(test_protect), cmocka_unit_test(test_wipe),
-        cmocka_unit_test(test_mask),    cmocka_unit_test(test_mask_octets),
-        cmocka_unit_test(test_encoded), cmocka_unit_test(test_places),
+        cmocka_unit_test(test_files),        cmocka_unit_test(test_what_is_no_file),
+        cmocka_unit_test(test_descriptors),  cmocka_unit_test(test_pipe),
+        cmocka_unit_test(test_silent_pipes), cmocka_unit_test(test_protect),
+        cmocka_unit_test(test_wipe),         cmocka_unit_test(test_mask),
+        cmocka_unit_test(test_mask_octets),  cmocka_unit_test(test_encoded),
+        cmocka_unit_test(test_places),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
