@@ -2,6 +2,7 @@
 /* The list of checks, how they are asked, and how findings become one verdict. */
 #include "checks/check.h"
 
+#include "checks/expected_reply.h"
 #include "checks/expiry.h"
 #include "checks/failure.h"
 #include "checks/pattern.h"
@@ -244,37 +245,48 @@ static void describe_certificate(const struct sp_evidence *evidence, char *out, 
 static const char *describe_success(const struct sp_evidence *evidence)
 {
     char took[32], certificate[SP_WORDING_SIZE / 4];
+    const char *login = evidence->auth.result == SP_AUTH_OK ? "login OK, " : "";
     const char *text = NULL;
     sp_word_duration(took, sizeof took, evidence->total_ns);
     if (evidence->tls.established) {
         describe_certificate(evidence, certificate, sizeof certificate);
         text =
-            sp_arena_printf(evidence->arena, "%s, %s, %s",
+            sp_arena_printf(evidence->arena, "%s, %s, %s%s",
                             evidence->tls.version_text != NULL ? evidence->tls.version_text : "TLS",
-                            certificate, took);
+                            certificate, login, took);
     } else {
-        text = sp_arena_printf(evidence->arena, "works without TLS, %s", took);
+        text = sp_arena_printf(evidence->arena, "works without TLS, %s%s", login, took);
     }
     return text != NULL ? text : "works";
+}
+
+/* A session that ended early, or a login that did not work, and all is fine all the same: that is what is
+ * to be told, not "works". NULL: nothing of the kind. */
+static const struct sp_finding *find_told(const struct sp_result *result)
+{
+    const struct sp_failure *failure = &result->evidence->failure;
+    bool ended = failure->reason != SP_REASON_OK && failure->phase != SP_PHASE_QUIT;
+    enum sp_reason reason = ended ? failure->reason : result->evidence->auth.reason;
+    if (reason == SP_REASON_OK || result->finding_count == 0)
+        return NULL;
+    for (size_t i = 0; i < result->finding_count; i++)
+        if (result->findings[i].reason == reason)
+            return &result->findings[i];
+    return &result->findings[0];
 }
 
 static void conclude(struct sp_result *result)
 {
     const struct sp_evidence *evidence = result->evidence;
-    const struct sp_failure *failure = &evidence->failure;
+    const struct sp_finding *told = find_told(result);
     const struct sp_finding *worst = result->finding_count > 0 ? &result->findings[0] : NULL;
     if (worst != NULL && worst->state != SP_STATE_OK) {
         result->state = worst->state;
         result->reason = worst->reason;
         result->phase = worst->phase;
         result->message = worst->message;
-    } else if (worst != NULL && failure->reason != SP_REASON_OK &&
-               failure->phase != SP_PHASE_QUIT) {
-        /* A session that ended early and is fine all the same: say why, not "works". */
-        result->message = worst->message;
-        for (size_t i = 0; i < result->finding_count; i++)
-            if (result->findings[i].reason == failure->reason)
-                result->message = result->findings[i].message;
+    } else if (told != NULL) {
+        result->message = told->message;
     } else {
         result->message = describe_success(evidence);
     }
@@ -301,6 +313,7 @@ void sp_result_judge(struct sp_result *result, struct sp_evidence *evidence)
             check->evaluate(evidence, evidence->endpoint->options, result);
     }
     report_gap(evidence, result);
+    sp_expected_replies_apply(result);
     sort_findings(result);
     conclude(result);
 }

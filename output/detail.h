@@ -17,4 +17,8 @@ void sp_detail_write_facts(struct sp_writer *writer, const struct sp_render *ren
 void sp_detail_write_certificates(struct sp_writer *writer, const struct sp_render *render,
                                   const struct sp_evidence *evidence);
 
+/* The login; nothing when there was none. */
+void sp_detail_write_auth(struct sp_writer *writer, const struct sp_render *render,
+                          const struct sp_auth *auth);
+
 #endif

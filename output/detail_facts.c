@@ -384,6 +384,7 @@ void sp_detail_write_facts(struct sp_writer *writer, const struct sp_render *ren
         write_no_tls(writer, render, evidence);
     write_ocsp(writer, render, evidence);
     sp_detail_write_certificates(writer, render, evidence);
+    sp_detail_write_auth(writer, render, &evidence->auth);
     if (render->verbose > 0) {
         write_crls(writer, render, evidence);
         write_surveys(writer, render, evidence);

@@ -4,6 +4,7 @@
  * is a word of ours, a number, a digest or (target) the user's own word: a server can't choose the name or
  * the number of series. One endpoint has no target label, since scrapers add their own; several need one.
  */
+#include "checks/auth_offer.h"
 #include "checks/failure.h"
 #include "checks/wording.h"
 #include "output/exposition.h"
@@ -60,15 +61,30 @@ static bool mismatched(const struct sp_result *result)
     return false;
 }
 
-/* A WARNING about a session that went through is a success with a finding; a session that ended early
- * is none, however mild its finding. A pattern that didn't match fails the probe, as in
- * blackbox_exporter. */
-bool sp_exposition_succeeded(const struct sp_result *result)
+/* True when the session, or its login, ended early, and that is more than information: what --expect-reply
+ * asks for, and whatever goes wrong with QUIT, is none. */
+static bool ended_early(const struct sp_result *result)
 {
     const struct sp_failure *failure = &result->evidence->failure;
-    return (failure->reason == SP_REASON_OK || failure->phase == SP_PHASE_QUIT) &&
-           (result->state == SP_STATE_OK || result->state == SP_STATE_WARNING) &&
-           !mismatched(result);
+    enum sp_reason login = result->evidence->auth.reason;
+    for (size_t i = 0; i < result->finding_count; i++) {
+        const struct sp_finding *finding = &result->findings[i];
+        bool failed = finding->reason == failure->reason && finding->phase == failure->phase;
+        bool refused = finding->reason == login && finding->phase == SP_PHASE_AUTH;
+        if ((failed || refused || finding->reason == SP_REASON_REPLY_MISMATCH) &&
+            finding->state != SP_STATE_OK)
+            return true;
+    }
+    return false;
+}
+
+/* A WARNING about a session that went through is a success with a finding; a session that ended early, and a
+ * login that was asked for and did not work, is none, however mild its finding. A pattern that didn't match
+ * fails the probe, as in blackbox_exporter. */
+bool sp_exposition_succeeded(const struct sp_result *result)
+{
+    return (result->state == SP_STATE_OK || result->state == SP_STATE_WARNING) &&
+           !ended_early(result) && !mismatched(result);
 }
 
 static void write_success(struct probe_page *page, const struct sp_result *result)
@@ -359,6 +375,14 @@ static void write_pin_match(struct probe_page *page, const struct sp_result *res
         write_integer(page, result, result->evidence->pin.matched);
 }
 
+/* There whenever a login was asked for, so that an alert can tell "failed" from "not asked". */
+static void write_auth(struct probe_page *page, const struct sp_result *result)
+{
+    const struct sp_auth *auth = &result->evidence->auth;
+    if (auth->result != SP_AUTH_NONE || sp_login_wanted(result->evidence))
+        write_integer(page, result, auth->result == SP_AUTH_OK);
+}
+
 static const struct family families[] = {
     {{"probe_success", SP_METRIC_GAUGE, NULL, "Whether the probe succeeded"}, write_success},
     {{"probe_duration_seconds", SP_METRIC_GAUGE, "seconds", "How long the probe took"},
@@ -427,6 +451,7 @@ static const struct family families[] = {
     {{"probe_smtp_ocsp_staple", SP_METRIC_GAUGE, NULL,
       "What the stapled OCSP answer says, one for the status that holds"},
      write_staple},
+    {{"probe_smtp_auth_success", SP_METRIC_GAUGE, NULL, "Whether the login succeeded"}, write_auth},
 };
 
 /* False: out of memory. Without several results nothing has to be told apart. */

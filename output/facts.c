@@ -246,6 +246,32 @@ const char *sp_fact_family(int family)
     }
 }
 
+const char *sp_fact_auth_result(enum sp_auth_result result)
+{
+    switch (result) {
+    case SP_AUTH_OK: return "ok";
+    case SP_AUTH_REJECTED: return "rejected";
+    case SP_AUTH_TEMPORARY: return "temporary";
+    case SP_AUTH_SKIPPED: return "skipped";
+    case SP_AUTH_NONE:
+    case SP_AUTH_UNKNOWN: break;
+    }
+    return NULL;
+}
+
+const char *sp_fact_login(enum sp_auth_result result)
+{
+    switch (result) {
+    case SP_AUTH_OK: return "logged in";
+    case SP_AUTH_REJECTED: return "rejected";
+    case SP_AUTH_TEMPORARY: return "failed for now";
+    case SP_AUTH_SKIPPED: return "not tried";
+    case SP_AUTH_UNKNOWN: return "no result";
+    case SP_AUTH_NONE: break;
+    }
+    return "not asked for";
+}
+
 const char *sp_fact_hint(const struct sp_finding *finding)
 {
     const char *hint = finding->hint;

@@ -43,6 +43,10 @@ bool sp_fact_target(struct sp_buf *out, const struct sp_endpoint *endpoint);
 const char *sp_fact_tls_mode(enum sp_tls_mode mode);
 /* "ipv4", "ipv6", "unix"; NULL when not known. */
 const char *sp_fact_family(int family);
+/* "ok", "rejected", "temporary", "skipped"; NULL when not known or not tried. */
+const char *sp_fact_auth_result(enum sp_auth_result result);
+/* The same for people: "logged in", "not tried". Never NULL. */
+const char *sp_fact_login(enum sp_auth_result result);
 /* The cause's next step: the finding's own hint or the reason's; NULL when there is none. */
 const char *sp_fact_hint(const struct sp_finding *finding);
 /* True when a step was tried. */

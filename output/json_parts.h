@@ -28,5 +28,6 @@ void sp_json_add_built(struct sp_json_page *page, struct cJSON *into, const char
 void sp_json_add_tls(struct sp_json_page *page);
 void sp_json_add_certificates(struct sp_json_page *page);
 void sp_json_add_verify(struct sp_json_page *page);
+void sp_json_add_auth(struct sp_json_page *page);
 
 #endif

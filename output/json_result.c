@@ -350,6 +350,7 @@ void sp_json_write_result(struct sp_writer *writer, const struct sp_render *rend
     sp_json_add_tls(&page);
     sp_json_add_certificates(&page);
     sp_json_add_verify(&page);
+    sp_json_add_auth(&page);
     add_replies(&page);
     add_findings(&page);
     if (render->transcript)

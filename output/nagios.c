@@ -13,6 +13,7 @@
  * text but the labels' own goes through SP_SAFE_NAGIOS.
  */
 #include "checks/expiry.h"
+#include "checks/server_said.h"
 #include "checks/thresholds.h"
 #include "checks/wording.h"
 #include "output/facts.h"
@@ -230,6 +231,33 @@ static void write_tls(struct sp_writer *writer, const char *indent,
     }
 }
 
+static void write_auth(struct sp_writer *writer, const char *indent, const struct sp_auth *auth)
+{
+    char text[SP_WORDING_SIZE];
+    if (auth->result == SP_AUTH_NONE)
+        return;
+    sp_writef(writer, "%sauth: %s", indent, sp_fact_login(auth->result));
+    if (auth->mechanism != NULL) {
+        sp_write_str(writer, ", ");
+        write_text(writer, auth->mechanism, 0);
+    }
+    if (auth->channel_binding != NULL)
+        sp_writef(writer, " bound by %s", auth->channel_binding);
+    if (auth->server_proven)
+        sp_write_str(writer, ", server proven");
+    if (auth->iterations > 0)
+        sp_writef(writer, ", %u iterations", auth->iterations);
+    if (auth->reply != NULL) {
+        sp_write_str(writer, ", ");
+        write_text(writer, sp_word_reply(text, sizeof text, auth->reply), 0);
+    }
+    if (auth->server_said != NULL) {
+        sp_write_str(writer, ", the server says: ");
+        write_text(writer, sp_word_server_said(text, sizeof text, auth->server_said), 0);
+    }
+    sp_write_str(writer, "\n");
+}
+
 static void write_detail(struct sp_writer *writer, const char *indent,
                          const struct sp_evidence *evidence)
 {
@@ -243,6 +271,7 @@ static void write_detail(struct sp_writer *writer, const char *indent,
         sp_write_str(writer, "\n");
     }
     write_tls(writer, indent, evidence);
+    write_auth(writer, indent, &evidence->auth);
     for (size_t i = 0; i < evidence->tls.cert_count; i++) {
         const struct sp_cert *cert = &evidence->tls.certs[i];
         char until[SP_CALENDAR_SIZE];

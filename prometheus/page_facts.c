@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "prometheus/page_facts.h"
 
+#include "checks/server_said.h"
 #include "output/facts.h"
 #include "probe/cert_details.h"
 
@@ -150,6 +151,42 @@ static void write_ocsp(struct sp_html *html, const struct sp_evidence *evidence)
     close_fact(html);
 }
 
+static void write_login(struct sp_html *html, const struct sp_auth *auth)
+{
+    char said[256];
+
+    if (auth->result == SP_AUTH_NONE)
+        return;
+    write_fact(html, "Login", sp_fact_login(auth->result));
+    write_fact(html, "Login mechanism", auth->mechanism);
+    write_fact(html, "Login bound by", auth->channel_binding);
+    if (auth->server_proven)
+        write_fact(html, "Server knows the secret", "yes, it has proven that");
+    if (auth->iterations > 0) {
+        open_fact(html, "Iterations");
+        sp_html_write(html, "%u", auth->iterations);
+        close_fact(html);
+    }
+    if (auth->reply != NULL) {
+        open_fact(html, "Answer to the login");
+        sp_html_write(html, "<code>%d", auth->reply->code);
+        for (size_t i = 0; i < auth->reply->line_count && i < SP_PAGE_LIST; i++) {
+            sp_html_write(html, "%s", i > 0 ? " / " : " ");
+            sp_html_text(html, auth->reply->lines[i].data, auth->reply->lines[i].len);
+        }
+        sp_html_write(html, "</code>");
+        close_fact(html);
+    }
+    if (auth->server_said != NULL) {
+        open_fact(html, "Server about the login");
+        (void)sp_word_server_said(said, sizeof said, auth->server_said);
+        sp_html_text(html, said, strlen(said));
+        close_fact(html);
+    }
+    if (auth->exposed)
+        write_fact(html, "Password or token", "sent where others can read it");
+}
+
 /* What else the server would take. */
 static void write_surveys(struct sp_html *html, const struct sp_evidence *evidence)
 {
@@ -194,6 +231,7 @@ void sp_page_connection(struct sp_html *html, const struct sp_evidence *evidence
     write_ehlo(html, "Offered inside TLS", &evidence->tls_ehlo);
     write_tls(html, &evidence->tls);
     write_ocsp(html, evidence);
+    write_login(html, &evidence->auth);
     write_surveys(html, evidence);
     sp_html_write(html, "</dl>\n</section>\n");
 }

@@ -14,7 +14,7 @@
     }
 
 /* Only metrics show any of it. */
-static const struct sp_options options = {.timeout_ms = 30000};
+static const struct sp_options options = {.timeout_ms = 30000, .password_fd = SP_NO_FD};
 
 /* --- good: what a well-run server looks like --------------------------------------------------- */
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a server lists behind AUTH, before TLS and inside it, and who may be trusted with a login. */
+#ifndef SP_CHECKS_AUTH_OFFER_H
+#define SP_CHECKS_AUTH_OFFER_H
+
+#include "probe/evidence.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whether the options ask for a login. */
+bool sp_login_wanted(const struct sp_evidence *evidence);
+/* Whether a certificate or pin has shown, inside TLS, who the server is. */
+bool sp_server_is_proven(const struct sp_evidence *evidence);
+
+/* The mechanisms of this EHLO that show password or token to whoever listens: "PLAIN, LOGIN". Returns
+ * how many there are. */
+size_t sp_offer_exposing(const struct sp_ehlo *ehlo, char *list, size_t size);
+
+struct sp_offer_change {
+    size_t lost; /* mechanisms before TLS that are stronger than all inside */
+    bool gone;   /* there is no AUTH inside at all */
+    bool
+        by_design; /* all that was lost is made for connections without TLS: CRAM-MD5 and its like */
+    const char *best; /* the strongest inside that is known here; "none that is known" */
+};
+
+/* Compares the lists before and inside TLS. False: nothing was weakened. `list` gets what was lost. */
+bool sp_offer_compare(const struct sp_ehlo *plain, const struct sp_ehlo *tls,
+                      struct sp_offer_change *out_change, char *list, size_t size);
+
+#endif
