@@ -73,7 +73,7 @@ static const char *find_missing(const struct situation *now, const struct sp_sas
         return "a password";
     if ((mech->needs & SP_SASL_NEEDS_TOKEN) && !token)
         return "an access token (--token-file)";
-    if ((mech->needs & SP_SASL_NEEDS_USER) && !sp_credentials_user(now->credentials))
+    if ((mech->needs & SP_SASL_NEEDS_USER) && !now->options->user)
         return "a user name (--user)";
     if ((mech->needs & SP_SASL_NEEDS_CERTIFICATE) && !now->evidence->tls.client_certificate_sent)
         return "a client certificate (--cert) that the server asks for in TLS";

@@ -71,6 +71,7 @@ static bool make_sasl(struct sp_dialogue *dialogue, const struct sp_sasl_mech *m
 {
     const struct sp_endpoint *endpoint = dialogue->endpoint;
     struct sp_sasl_config config = {.mech = mech,
+                                    .user = endpoint->options->user,
                                     .credentials = dialogue->login.credentials,
                                     .host = endpoint->server_name,
                                     .port = endpoint->port,

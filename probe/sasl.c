@@ -46,10 +46,13 @@ struct sp_sasl *sp_sasl_new(const struct sp_sasl_config *config)
     sp_secrets_init(&sasl->secrets);
     atomic_init(&sasl->cancelled, false);
     sasl->host = strdup(config->host ? config->host : "localhost");
+    const char *user = config->user ? config->user : sp_credentials_user(config->credentials);
+    if (user)
+        sasl->user = strdup(user);
     sasl->credentials = sp_credentials_copy(config->credentials);
     if (sasl->mech->state_size > 0)
         sasl->state = calloc(1, sasl->mech->state_size);
-    if (!sasl->host || (config->credentials && !sasl->credentials) ||
+    if (!sasl->host || (user && !sasl->user) || (config->credentials && !sasl->credentials) ||
         (sasl->mech->state_size > 0 && !sasl->state)) {
         sp_sasl_free(sasl);
         return NULL;
@@ -127,11 +130,14 @@ enum sp_sasl_result sp_sasl_explain(struct sp_sasl *sasl, enum sp_sasl_result re
 /* The user's name as servers compare it (RFC 4013); mechanisms that want another form make it. */
 static enum sp_sasl_result prepare_user(struct sp_sasl *sasl)
 {
-    const char *user = sp_credentials_user(sasl->credentials);
-    if (!user)
+    char *prepared = NULL;
+    if (!sasl->user)
         return SP_SASL_RESPOND;
-    switch (sp_saslprep(user, strlen(user), &sasl->user)) {
-    case SP_SASLPREP_OK: return SP_SASL_RESPOND;
+    switch (sp_saslprep(sasl->user, strlen(sasl->user), &prepared)) {
+    case SP_SASLPREP_OK:
+        free(sasl->user);
+        sasl->user = prepared;
+        return SP_SASL_RESPOND;
     case SP_SASLPREP_REFUSED:
         return sp_sasl_explain(sasl, SP_SASL_NO_CREDENTIAL,
                                "the user name has a character that SASLprep (RFC 4013) forbids");

@@ -81,7 +81,9 @@ const struct sp_sasl_mech *sp_sasl_find(const char *name, size_t len);
 /* What a login has to work with; all copied by sp_sasl_new. */
 struct sp_sasl_config {
     const struct sp_sasl_mech *mech;
-    const struct sp_credentials *credentials; /* what --user and its like name, not yet read */
+    const char *user; /* NULL: that of the credentials */
+    const struct sp_credentials
+        *credentials; /* what --password-file and its like name, not yet read */
     const char *host; /* the server's name (A-labels) or address: for digest-uri, OAuth, tickets */
     uint16_t port;    /* 0 for a socket */
     struct sp_binding

@@ -4,6 +4,7 @@
  *   "S text"  the server sends text        "C text"  the client must send text
  *   "T"       the client must start TLS, which then comes up
  *   "E"       the server closes            "O"       the time is up
+ *   "K"       the client must compute a step of its login, which is done
  *   "X"       the client must have closed
  */
 #ifndef SP_TESTS_UNIT_CONVERSATION_H
@@ -81,6 +82,11 @@ static inline void play_step(struct player *player, const char *text, size_t pie
     case 'T':
         expect_action(player, SP_ACTION_START_TLS, NULL);
         step(player, (struct sp_event){.kind = SP_EVENT_TLS_UP});
+        break;
+    case 'K':
+        expect_action(player, SP_ACTION_COMPUTE, NULL);
+        sp_sasl_compute(player->dialogue.sasl);
+        step(player, (struct sp_event){.kind = SP_EVENT_COMPUTED});
         break;
     case 'E':
         step(player,
