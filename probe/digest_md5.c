@@ -108,11 +108,13 @@ static bool read_quoted(struct reader *reader, struct sp_slice *out)
             reader->at++;
             c = peek(reader, 0);
         }
+        if (reader->at == reader->in.len)
+            break;
         if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return breaks(reader, "a control character, or the end, within quotes");
+            return breaks(reader, "a control character within quotes");
         take_octet(reader, out);
     }
-    return breaks(reader, "the end within quotes");
+    return breaks(reader, "no closing quote");
 }
 
 /* False: the end, or reader->broken. */
@@ -150,8 +152,11 @@ static bool is_word(struct sp_slice text, const char *word)
 
 static bool tell_broken(const struct reader *reader, char *error, size_t size)
 {
-    snprintf(error, size, "%s, at octet %zu of %zu", reader->broken, reader->at + 1,
-             reader->in.len);
+    size_t at = reader->at, len = reader->in.len;
+    if (at < len)
+        snprintf(error, size, "%s, at octet %zu of %zu", reader->broken, at + 1, len);
+    else
+        snprintf(error, size, "%s, at the end of %zu octets", reader->broken, len);
     return false;
 }
 
