@@ -168,23 +168,28 @@ struct sp_action sp_dialogue_send_cancel(struct sp_dialogue *dialogue, int64_t n
 
 /* --- what was computed ------------------------------------------------------------------------ */
 
-static void note_computed(struct sp_dialogue *dialogue)
+/* False: out of memory. */
+static bool note_computed(struct sp_dialogue *dialogue)
 {
     struct sp_sasl *sasl = dialogue->sasl;
     struct sp_auth *auth = auth_of(dialogue);
+    bool good = true;
     if (sasl->secrets.count > 0) { /* once, by the first step: see sp_sasl_compute */
         dialogue->secrets = sasl->secrets;
         sp_secrets_init(&sasl->secrets);
+        good = sp_dialogue_mask_past(dialogue);
     }
     auth->iterations = sasl->iterations;
     auth->server_proven = sasl->proven;
     auth->server_said = keep_masked(dialogue, sasl->server_said);
+    return good;
 }
 
 struct sp_action sp_dialogue_on_computed(struct sp_dialogue *dialogue, int64_t now_ns)
 {
     const struct sp_sasl *sasl = dialogue->sasl;
-    note_computed(dialogue);
+    if (!note_computed(dialogue))
+        return end_without_memory(dialogue, now_ns);
     switch (sasl->result) {
     case SP_SASL_RESPOND: break;
     case SP_SASL_BAD_CHALLENGE:

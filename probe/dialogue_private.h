@@ -23,6 +23,12 @@ struct sp_action sp_dialogue_leave(struct sp_dialogue *dialogue, const struct sp
 /* All that was asked for inside the session is done, but for the script. */
 struct sp_action sp_dialogue_begin_script(struct sp_dialogue *dialogue, int64_t now_ns);
 
+/* --- dialogue_mask.c ------------------------------------------------------------------------------ */
+
+/* Masks in all that is stored already what has become known as a secret. False: out of memory; then nothing
+ * unmasked is left all the same. */
+bool sp_dialogue_mask_past(struct sp_dialogue *dialogue);
+
 /* --- dialogue_auth.c ------------------------------------------------------------------------------ */
 
 /* The hellos are over: logs in if that is wanted and may be. */

@@ -340,6 +340,14 @@ static const struct row rows[] = {
      .reason = SP_REASON_AUTH_REJECTED,
      .mechanism = "PLAIN",
      .detail = "535 no: AUTH PLAIN ******************** (**********)"},
+    {.name = "known from an earlier login, and told before this one",
+     .tls = SP_TLS_NONE,
+     .insecure = true,
+     .steps = {"S 220 geheim-123 ESMTP\r\n", EHLO,
+               "S 250-mx.example geheim-123\r\n250-X geheim-123\r\n250 AUTH PLAIN\r\n", "K",
+               "C AUTH PLAIN " PLAIN_RESPONSE "\r\n", "S 235 ok\r\n", QUIT, BYE, "X"},
+     .result = SP_AUTH_OK,
+     .mechanism = "PLAIN"},
     {.name = "421 in the middle",
      .tls = SP_TLS_NONE,
      .insecure = true,
@@ -424,6 +432,12 @@ static struct sp_evidence *play_row(const struct row *row, size_t piece)
 
 static void check_no_secret(const struct row *row, const struct sp_evidence *evidence)
 {
+    for (size_t i = 0; i < evidence->reply_count; i++)
+        for (size_t k = 0; k < evidence->replies[i].line_count; k++)
+            assert_null(strstr(evidence->replies[i].lines[k].data, "geheim-123"));
+    for (size_t i = 0; i < evidence->plain.count; i++)
+        for (size_t k = 0; k < evidence->plain.items[i].param_count; k++)
+            assert_null(strstr(evidence->plain.items[i].params[k].data, "geheim-123"));
     for (const struct sp_transcript_line *line = evidence->transcript.first; line;
          line = line->next) {
         const char *const secrets[] = {"geheim-123", B64_PASSWORD, PLAIN_RESPONSE, SCRAM_FIRST};

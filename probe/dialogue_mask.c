@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The secret is read late, and by then some texts of the server are stored already. A server that has seen it
+ * in an earlier login could have put it there, into its greeting for instance.
+ */
+#include "probe/dialogue_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* False: out of memory. */
+static bool mask_octets(struct sp_dialogue *dialogue, const char **text, size_t len)
+{
+    char *copy = malloc(len + 1);
+    bool good = copy != NULL;
+    if (!good)
+        return false;
+    memcpy(copy, *text, len);
+    copy[len] = '\0';
+    sp_dialogue_mask(dialogue, copy, len);
+    if (memcmp(copy, *text, len) != 0) {
+        *text = sp_arena_memdup(dialogue->evidence->arena, copy, len + 1);
+        good = *text != NULL;
+    }
+    sp_secret_wipe(copy, len);
+    free(copy);
+    return good;
+}
+
+static bool mask_text(struct sp_dialogue *dialogue, struct sp_text *text)
+{
+    if (text->len == 0 || mask_octets(dialogue, &text->data, text->len))
+        return true;
+    *text = (struct sp_text){"", 0};
+    return false;
+}
+
+static bool mask_ehlo(struct sp_dialogue *dialogue, struct sp_ehlo *ehlo)
+{
+    bool good = true;
+    for (size_t i = 0; i < ehlo->count; i++) {
+        struct sp_capability *item = &ehlo->items[i];
+        const char *keyword = item->keyword;
+        bool masked = mask_octets(dialogue, &keyword, strlen(keyword));
+        item->keyword = masked ? keyword : "";
+        good &= masked;
+        for (size_t k = 0; k < item->param_count; k++)
+            good &= mask_text(dialogue, &item->params[k]);
+    }
+    return good;
+}
+
+bool sp_dialogue_mask_past(struct sp_dialogue *dialogue)
+{
+    struct sp_evidence *evidence = dialogue->evidence;
+    bool good = mask_ehlo(dialogue, &evidence->plain);
+    good &= mask_ehlo(dialogue, &evidence->tls_ehlo);
+    for (size_t i = 0; i < evidence->reply_count; i++) {
+        struct sp_reply *reply = &evidence->replies[i];
+        good &= mask_text(dialogue, &reply->raw);
+        for (size_t k = 0; k < reply->line_count; k++)
+            good &= mask_text(dialogue, &reply->lines[k]);
+    }
+    for (struct sp_transcript_line *line = evidence->transcript.first; line; line = line->next)
+        good &= mask_text(dialogue, &line->text);
+    return good;
+}
