@@ -29,7 +29,7 @@ struct fixture {
     enum sp_prober_status status;
     char error[512];
     uint32_t timeout_ms;
-    const char *param, *value;
+    const char *param, *value, *hostname;
     /* for bulk */
     unsigned left;
     struct sp_history *history;
@@ -102,6 +102,7 @@ static enum sp_prober_status start(struct fixture *fixture, const char *target)
                                               .params = &fixture->param,
                                               .values = &fixture->value,
                                               .param_count = fixture->param ? 1 : 0,
+                                              .hostname = fixture->hostname,
                                               .timeout_ms = fixture->timeout_ms};
     fixture->error[0] = '\0';
     fixture->status = sp_prober_start(fixture->prober, &request, on_outcome, fixture,
@@ -306,6 +307,47 @@ static void test_params(void **state)
     /* The module's own options are as before. */
     assert_null(fixture->config->module.options.server_name);
     assert_string_equal(fixture->config->module.options.ehlo_name, "probe.example");
+}
+
+/*
+ * Of a module that logs in a URL can't change where the password goes or how it is protected, whatever the
+ * configuration opens to URLs; what is harmless is read, and refused for another reason here.
+ */
+static void test_params_of_logins(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *allowed[SP_OPTIONS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < sp_option_count(); i++)
+        allowed[count++] = sp_option_at(i)->name;
+    fixture->config->settings.allow_params = allowed;
+    fixture->config->settings.allow_param_count = count;
+    fixture->config->module.options.user = "joe";
+    for (size_t i = 0; i < count; i++) {
+        static const char *const harmless[] = {
+            "ipv4",          "ipv6",         "ehlo-name",          "connect-timeout",
+            "reply-timeout", "timeout",      "cert-warning",       "cert-critical",
+            "expect",        "expect-reply", "require-capability", "forbid-capability",
+            "warning",       "critical"};
+        bool fine = false;
+        for (size_t k = 0; k < COUNT(harmless); k++)
+            fine = fine || strcmp(harmless[k], allowed[i]) == 0;
+        fixture->param = allowed[i];
+        fixture->value = "\x01"; /* no option takes that */
+        if (fine && (strcmp(allowed[i], "expect") == 0))
+            fixture->value = "(";
+        assert_int_equal(start(fixture, fixture->target), SP_PROBER_BAD_REQUEST);
+        bool refused = strstr(fixture->error, "logs in") != NULL ||
+                       strstr(fixture->error, "configuration file") != NULL;
+        if (refused == fine)
+            fail_msg("%s: %s", allowed[i], fixture->error);
+    }
+    fixture->param = NULL;
+    fixture->hostname = "attacker.example";
+    assert_int_equal(start(fixture, fixture->target), SP_PROBER_BAD_REQUEST);
+    assert_non_null(strstr(fixture->error, "hostname can't be used here"));
+    fixture->hostname = NULL;
+    fixture->config->module.options.user = NULL;
 }
 
 static void test_caps(void **state)
@@ -597,6 +639,7 @@ int main(void)
         TEST(test_deadline),
         TEST(test_targets),
         TEST(test_params),
+        TEST(test_params_of_logins),
         TEST(test_caps),
         TEST(test_allowed_addresses),
         TEST(test_no_allowed_address),
