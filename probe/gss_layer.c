@@ -13,8 +13,6 @@ bool sp_gss_layer_read(const uint8_t *offer, size_t len, char *error, size_t siz
         return false;
     }
     unsigned layers = offer[0];
-    unsigned long most =
-        (unsigned long)offer[1] << 16 | (unsigned long)offer[2] << 8 | (unsigned long)offer[3];
     if (!(layers & NO_LAYER)) {
         bool integrity = layers & INTEGRITY, privacy = layers & CONFIDENTIALITY;
         snprintf(
@@ -27,15 +25,8 @@ bool sp_gss_layer_read(const uint8_t *offer, size_t len, char *error, size_t siz
                         : "nothing that is known");
         return false;
     }
-    /* RFC 4752 §3.1: without a layer there is nothing that a size could be of, and we have to look. */
-    if (!(layers & (INTEGRITY | CONFIDENTIALITY)) && most != 0) {
-        snprintf(
-            error, size,
-            "the server offers no security layer, but says that its messages have up to %lu octets "
-            "(RFC 4752 wants 0)",
-            most);
-        return false;
-    }
+    /* A size should be 0 where no layer is offered (RFC 4752 §3.1), but Dovecot says 0xFFFFFF. Without
+     * a layer there is nothing that it could be the size of. */
     return true;
 }
 
