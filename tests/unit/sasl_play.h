@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 /* As a login whose secret was read just now. NULL: none. The nonces are octets 0xaa. */
-static struct sp_sasl *play_begin(const char *name, const char *user, const char *secret)
+static inline struct sp_sasl *play_begin(const char *name, const char *user, const char *secret)
 {
     const struct sp_sasl_mech *mech = sp_sasl_find(name, strlen(name));
     assert_non_null(mech);
@@ -32,7 +32,7 @@ static struct sp_sasl *play_begin(const char *name, const char *user, const char
 }
 
 /* NULL: the step before any challenge. The server's octets stand in a block of just their size. */
-static enum sp_sasl_result play_step(struct sp_sasl *sasl, const void *challenge, size_t len)
+static inline enum sp_sasl_result play_step(struct sp_sasl *sasl, const void *challenge, size_t len)
 {
     if (challenge)
         assert_true(sp_sasl_challenge(sasl, challenge, len));
@@ -40,12 +40,12 @@ static enum sp_sasl_result play_step(struct sp_sasl *sasl, const void *challenge
     return sasl->result;
 }
 
-static enum sp_sasl_result play_text(struct sp_sasl *sasl, const char *challenge)
+static inline enum sp_sasl_result play_text(struct sp_sasl *sasl, const char *challenge)
 {
     return play_step(sasl, challenge, challenge ? strlen(challenge) : 0);
 }
 
-static void play_expect(const struct sp_sasl *sasl, const void *octets, size_t len)
+static inline void play_expect(const struct sp_sasl *sasl, const void *octets, size_t len)
 {
     if (sasl->result != SP_SASL_RESPOND)
         fail_msg("%s: result %d, %s", sasl->mech->name, (int)sasl->result, sasl->detail);
