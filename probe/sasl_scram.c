@@ -13,8 +13,8 @@
  */
 #include "probe/base64.h"
 #include "probe/sasl.h"
-#include "probe/sasl_hash.h"
 #include "probe/sasl_scram_message.h"
+#include "probe/sasl_scram_proof.h"
 #include "probe/saslprep.h"
 
 #include <stdlib.h>
@@ -24,9 +24,8 @@
 #define GS2_MAX 32u      /* octets of "p=tls-server-end-point,," and its like */
 
 struct scram {
-    unsigned steps;
     char nonce[SP_BASE64_SIZE(NONCE_OCTETS)];
-    uint8_t signature[SP_SASL_HASH_MAX]; /* what the server's has to be */
+    uint8_t signature[SP_SASL_HASH_MAX]; /* that the server's has to be; from step 1 on */
 };
 
 static enum sp_sasl_hash hash_of(const struct sp_sasl *sasl)
@@ -121,17 +120,10 @@ static enum sp_sasl_result say_first(struct sp_sasl *sasl, struct sp_buf *out)
                                                                   : SP_SASL_NO_MEMORY;
 }
 
-/* --- RFC 5802 §3 -------------------------------------------------------------------------------- */
+/* --- the proof ---------------------------------------------------------------------------------- */
 
-struct keys {
-    uint8_t salted[SP_SASL_HASH_MAX]; /* SaltedPassword */
-    uint8_t client[SP_SASL_HASH_MAX], stored[SP_SASL_HASH_MAX], server[SP_SASL_HASH_MAX];
-    uint8_t proof[SP_SASL_HASH_MAX];
-};
-
-/* SaltedPassword: all of the time that a login takes. */
 static enum sp_sasl_result salt_password(struct sp_sasl *sasl, const struct sp_scram_first *first,
-                                         struct keys *keys)
+                                         struct sp_scram_salted *salted)
 {
     char *prepared = NULL;
     switch (sp_saslprep(sasl->password, strlen(sasl->password), &prepared)) {
@@ -141,9 +133,9 @@ static enum sp_sasl_result salt_password(struct sp_sasl *sasl, const struct sp_s
                                "the password has a character that SASLprep (RFC 4013) forbids");
     case SP_SASLPREP_NO_MEMORY: return SP_SASL_NO_MEMORY;
     }
-    bool good = sp_sasl_hi(hash_of(sasl), slice_of(prepared),
-                           (struct sp_slice){first->salt, first->salt_len}, first->iterations,
-                           &sasl->cancelled, keys->salted);
+    bool good = sp_scram_salt(hash_of(sasl), slice_of(prepared),
+                              (struct sp_slice){first->salt, first->salt_len}, first->iterations,
+                              &sasl->cancelled, salted);
     sp_secret_wipe(prepared, strlen(prepared));
     free(prepared);
     if (good)
@@ -151,50 +143,29 @@ static enum sp_sasl_result salt_password(struct sp_sasl *sasl, const struct sp_s
     return atomic_load(&sasl->cancelled) ? SP_SASL_CANCELLED : SP_SASL_NO_MEMORY;
 }
 
-/* The proof, and the signature to expect; auth_message is in parts. */
-static bool sign(struct sp_sasl *sasl, const struct sp_slice *auth_message, size_t count,
-                 struct keys *keys)
+static bool say_final(struct sp_sasl *sasl, struct sp_slice server_first, struct sp_slice nonce,
+                      const struct sp_scram_salted *salted, struct sp_buf *out)
 {
     struct scram *scram = sasl->state;
-    enum sp_sasl_hash hash = hash_of(sasl);
-    size_t size = sp_sasl_hash_size(hash);
-    struct sp_slice salted = {keys->salted, size}, client = {keys->client, size};
-    struct sp_slice client_key = slice_of("Client Key"), server_key = slice_of("Server Key");
-    if (!sp_sasl_hmac(hash, salted, &client_key, 1, keys->client) ||
-        !sp_sasl_digest(hash, &client, 1, keys->stored) ||
-        !sp_sasl_hmac(hash, (struct sp_slice){keys->stored, size}, auth_message, count,
-                      keys->proof) ||
-        !sp_sasl_hmac(hash, salted, &server_key, 1, keys->server) ||
-        !sp_sasl_hmac(hash, (struct sp_slice){keys->server, size}, auth_message, count,
-                      scram->signature))
-        return false;
-    for (size_t i = 0; i < size; i++)
-        keys->proof[i] ^= keys->client[i]; /* ClientKey XOR ClientSignature */
-    return true;
-}
-
-static enum sp_sasl_result prove(struct sp_sasl *sasl, struct sp_slice message,
-                                 const struct sp_scram_first *first, struct keys *keys,
-                                 struct sp_buf *out)
-{
+    struct sp_scram_proof proof;
     struct sp_buf bare;
-    enum sp_sasl_result result = salt_password(sasl, first, keys);
-    if (result != SP_SASL_RESPOND)
-        return result;
+    size_t size = sp_sasl_hash_size(hash_of(sasl));
     sp_buf_init(&bare, SP_LIMIT_COMMAND_AUTH);
-    bool good = append_bare(sasl, &bare) && append_final_without_proof(sasl, first->nonce, out);
+    bool good = append_bare(sasl, &bare) && append_final_without_proof(sasl, nonce, out);
     if (good) {
-        const struct sp_slice comma = slice_of(","),
-                              auth_message[] = {
-                                  {bare.data, bare.len}, comma, message, comma,
-                                  {out->data, out->len},
-                              };
-        good = sign(sasl, auth_message, sizeof auth_message / sizeof *auth_message, keys) &&
-               sp_buf_append_str(out, ",p=") &&
-               append_base64(keys->proof, sp_sasl_hash_size(hash_of(sasl)), out);
+        const struct sp_slice comma = slice_of(",");
+        const struct sp_slice auth_message[] = {
+            {bare.data, bare.len}, comma, server_first, comma, {out->data, out->len},
+        };
+        good = sp_scram_prove(hash_of(sasl), salted, auth_message,
+                              sizeof auth_message / sizeof *auth_message, &proof) &&
+               sp_buf_append_str(out, ",p=") && append_base64(proof.client, size, out);
     }
+    if (good)
+        memcpy(scram->signature, proof.server, size);
+    sp_secret_wipe(&proof, sizeof proof);
     sp_buf_wipe(&bare);
-    return good ? SP_SASL_RESPOND : SP_SASL_NO_MEMORY;
+    return good;
 }
 
 /* --- what the server says ----------------------------------------------------------------------- */
@@ -221,14 +192,15 @@ static enum sp_sasl_result hear_first(struct sp_sasl *sasl, struct sp_slice mess
 {
     const struct scram *scram = sasl->state;
     struct sp_scram_first first;
-    struct keys keys;
+    struct sp_scram_salted salted;
     if (!sp_scram_read_first(message, slice_of(scram->nonce), &first, sasl->detail,
                              sizeof sasl->detail))
         return SP_SASL_BAD_CHALLENGE;
     sasl->iterations = first.iterations;
-    enum sp_sasl_result result = prove(sasl, message, &first, &keys, out);
-    sp_secret_wipe(&keys, sizeof keys);
-    sp_sasl_wipe_stack();
+    enum sp_sasl_result result = salt_password(sasl, &first, &salted);
+    if (result == SP_SASL_RESPOND && !say_final(sasl, message, first.nonce, &salted, out))
+        result = SP_SASL_NO_MEMORY;
+    sp_secret_wipe(&salted, sizeof salted);
     return result;
 }
 
@@ -252,15 +224,13 @@ static enum sp_sasl_result hear_final(struct sp_sasl *sasl, struct sp_slice mess
 static enum sp_sasl_result step(struct sp_sasl *sasl, const uint8_t *challenge, size_t len,
                                 struct sp_buf *out)
 {
-    struct scram *scram = sasl->state;
     struct sp_slice message = {challenge, len};
-    unsigned number = scram->steps++;
-    if (number == 0)
+    if (sasl->steps == 0)
         return say_first(sasl, out);
     if (sasl->last)
         return sp_sasl_explain(sasl, SP_SASL_BAD_CHALLENGE,
                                "the server goes on after its last SCRAM message");
-    if (number == 1 && !sp_scram_is_refusal(message))
+    if (sasl->steps == 1 && !sp_scram_is_refusal(message))
         return hear_first(sasl, message, out);
     return hear_final(sasl, message);
 }
