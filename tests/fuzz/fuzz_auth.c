@@ -55,7 +55,7 @@ static void check_facts(const struct sp_evidence *evidence, bool computed)
         for (size_t k = 0; k < reply->line_count; k++)
             check_text(reply->lines[k].data, reply->lines[k].len);
     }
-    for (const struct sp_transcript_line *line = evidence->transcript.first; line; computed && line;
+    for (const struct sp_transcript_line *line = evidence->transcript.first; computed && line;
          line = line->next)
         check_text(line->text.data, line->text.len);
     const char *const texts[] = {evidence->failure.detail, evidence->auth.detail,
