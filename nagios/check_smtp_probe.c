@@ -137,6 +137,7 @@ static bool append_text(const struct sp_cli *cli, const struct sp_cli_program *p
     case SP_CLI_VERSION: return sp_cli_version_text_for(program, out);
     case SP_CLI_EXPLAIN: return sp_cli_explain_text(cli->explain, out);
     case SP_CLI_LIST_REASONS: return sp_cli_reasons_text(out);
+    case SP_CLI_LIST_AUTH: return sp_cli_auth_text(out);
     case SP_CLI_BASH: return sp_cli_bash_text_for(program, out);
     case SP_CLI_RUN:
     case SP_CLI_USAGE_ERROR: break;

@@ -178,6 +178,8 @@ static enum sp_cli_action take_action(struct parse *parse, const struct sp_optio
         parse->action = SP_CLI_VERSION;
     } else if (strcmp(info->name, "list-reasons") == 0) {
         parse->action = SP_CLI_LIST_REASONS;
+    } else if (strcmp(info->name, "list-auth") == 0) {
+        parse->action = SP_CLI_LIST_AUTH;
     } else {
         parse->dry_run = true;
     }

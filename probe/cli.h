@@ -35,6 +35,7 @@ enum sp_cli_action {
     SP_CLI_VERSION,      /* sp_cli_version_text */
     SP_CLI_EXPLAIN,      /* sp_cli_explain_text with cli->explain */
     SP_CLI_LIST_REASONS, /* sp_cli_reasons_text */
+    SP_CLI_LIST_AUTH,    /* sp_cli_auth_text */
     SP_CLI_USAGE_ERROR   /* show cli->message; smtp-probe: on stderr, exit code 64 */
 };
 

@@ -32,6 +32,8 @@ bool sp_cli_version_text_for(const struct sp_cli_program *program, struct sp_buf
 bool sp_cli_explain_text(enum sp_reason reason, struct sp_buf *out);
 /* --list-reasons: one line each. */
 bool sp_cli_reasons_text(struct sp_buf *out);
+/* --list-auth: one line a mechanism, the strongest first. */
+bool sp_cli_auth_text(struct sp_buf *out);
 /* --dry-run: one line a target. */
 bool sp_cli_dry_run_text(const struct sp_target_list *targets, struct sp_buf *out);
 

@@ -72,6 +72,7 @@ static bool append_text(const struct sp_cli *cli, enum sp_cli_action action, str
     case SP_CLI_VERSION: return sp_cli_version_text(out);
     case SP_CLI_EXPLAIN: return sp_cli_explain_text(cli->explain, out);
     case SP_CLI_LIST_REASONS: return sp_cli_reasons_text(out);
+    case SP_CLI_LIST_AUTH: return sp_cli_auth_text(out);
     case SP_CLI_RUN:
     case SP_CLI_USAGE_ERROR: break;
     }

@@ -3,7 +3,9 @@
 #include "probe/cli.h"
 #include "probe/cli_text.h"
 #include "probe/limits.h"
+#include "probe/sasl.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,6 +79,8 @@ static void test_actions(void **state)
         {"--version", SP_CLI_VERSION},
         {"--list-reasons", SP_CLI_LIST_REASONS},
         {"--list_reasons", SP_CLI_LIST_REASONS},
+        {"--list-auth", SP_CLI_LIST_AUTH},
+        {"--list-auth=all", SP_CLI_USAGE_ERROR},
         {"--explain|dns-timeout", SP_CLI_EXPLAIN},
         {"--explain=dns-timeout", SP_CLI_EXPLAIN},
         {"--explain=ok", SP_CLI_EXPLAIN},
@@ -473,6 +477,28 @@ static void test_reasons(void **state)
     free(text);
 }
 
+/* Every mechanism of the table stands in the list, the strongest first. */
+static void test_mechanisms(void **state)
+{
+    char *text = make_text(sp_cli_auth_text);
+    const char *at = text;
+    unsigned before = UINT_MAX;
+    (void)state;
+    for (size_t i = 0; sp_sasl_mechs[i] != NULL; i++) {
+        char start[64];
+        snprintf(start, sizeof start, "\n%s ", sp_sasl_mechs[i]->name);
+        at = strstr(at, start);
+        if (at == NULL)
+            fail_msg("%s is not listed, or not in its place", sp_sasl_mechs[i]->name);
+        assert_true(sp_sasl_mechs[i]->strength < before);
+        before = sp_sasl_mechs[i]->strength;
+    }
+    assert_non_null(strstr(text, "\nPLAIN               user, password       yes "));
+    assert_non_null(strstr(text, "\nSCRAM-SHA-256-PLUS  user, password, TLS  no  "));
+    assert_non_null(strstr(text, "\nOAUTHBEARER         token                yes "));
+    free(text);
+}
+
 static void test_version(void **state)
 {
     char *text = make_text(sp_cli_version_text);
@@ -512,12 +538,13 @@ static void test_dry_run(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_actions),   cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_settings),  cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_files),     cmocka_unit_test(test_short_help),
-        cmocka_unit_test(test_full_help), cmocka_unit_test(test_man),
-        cmocka_unit_test(test_bash),      cmocka_unit_test(test_reasons),
-        cmocka_unit_test(test_version),   cmocka_unit_test(test_dry_run),
+        cmocka_unit_test(test_actions),    cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_settings),   cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_files),      cmocka_unit_test(test_short_help),
+        cmocka_unit_test(test_full_help),  cmocka_unit_test(test_man),
+        cmocka_unit_test(test_bash),       cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_mechanisms), cmocka_unit_test(test_version),
+        cmocka_unit_test(test_dry_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
