@@ -38,10 +38,10 @@ static const struct row rows[] = {
     {534, NULL, "web browser", NULL, ANY,
      "Google holds this sign-in for unusual. Sign in to the account with a browser, confirm under "
      "Security that it was you, then use an app password or --token-file."},
-    {535, NULL, "username and password not accepted", NULL, TOKEN,
+    {535, NULL, "?p=badcredentials", NULL, TOKEN,
      "The token was refused. Get a new one with the scope https://mail.google.com/ for exactly the "
      "address in --user; tokens of Google live an hour."},
-    {535, NULL, "username and password not accepted", NULL, NO_TOKEN, GOOGLE_PASSWORD},
+    {535, NULL, "?p=badcredentials", NULL, NO_TOKEN, GOOGLE_PASSWORD},
     {454, NULL, "too many login attempts", NULL, ANY,
      "The provider counts logins. Probe this account less often, every ten minutes for "
      "instance, and stop other programs that log in with an old password."},
