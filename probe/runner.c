@@ -365,6 +365,9 @@ static void fill(struct sp_runner *runner)
         runner->finished = true;
         uv_timer_stop(&runner->rate_timer);
         uv_timer_stop(&runner->run_timer);
+        /* Whoever takes the output may take his time. */
+        sp_credentials_free(runner->materials.credentials);
+        runner->materials.credentials = NULL;
         config->events->finished(config->data);
     }
 }
