@@ -2,7 +2,7 @@
 /*
  *   the connection                      a mechanism that exposes its secret    any other
  *   TLS, the server is proven           yes                                    yes
- *   TLS, certificate or pin failed      --auth-insecure                        --auth-insecure
+ *   TLS, certificate, pin or staple failed      --auth-insecure                        --auth-insecure
  *   TLS, --verify off                   --auth-insecure                        yes
  *   no TLS                              --auth-insecure                        yes
  *
@@ -40,10 +40,12 @@ static enum safety judge_safety(const struct sp_evidence *evidence)
     const struct sp_endpoint *endpoint = evidence->endpoint;
     if (!evidence->tls_ehlo.ok)
         return SAFETY_CLEAR;
-    if (evidence->verify.authenticated_by)
+    bool unrevoked = endpoint->options->ocsp != SP_OCSP_REQUIRE ||
+                     (evidence->ocsp.valid && evidence->ocsp.status == SP_OCSP_GOOD);
+    if (evidence->verify.authenticated_by && unrevoked)
         return SAFETY_PROVEN;
     bool looked_at = endpoint->verify != SP_VERIFY_OFF;
-    return looked_at || evidence->pin.tested ? SAFETY_FAILED : SAFETY_UNPROVEN;
+    return looked_at || !unrevoked || evidence->pin.tested ? SAFETY_FAILED : SAFETY_UNPROVEN;
 }
 
 /* --- the candidates --------------------------------------------------------------------------- */

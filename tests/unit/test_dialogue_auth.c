@@ -25,6 +25,7 @@ struct row {
     enum sp_verify_mode verify;
     bool proven; /* what TLS shows of the server */
     bool insecure;
+    bool ocsp_required; /* and no staple came */
     enum with with;
     const char *auth[3]; /* --auth */
     const char *steps[MAX_STEPS];
@@ -94,6 +95,15 @@ static const struct row rows[] = {
                BYE, "X"},
      .result = SP_AUTH_OK,
      .mechanism = "PLAIN"},
+    {.name = "a staple is required and missing: nothing leaves",
+     .tls = SP_TLS_STARTTLS,
+     .proven = true,
+     .ocsp_required = true,
+     .steps = {BANNER, EHLO, STARTTLS_LISTED, "C STARTTLS\r\n", "S 220 go\r\n", "T", EHLO,
+               HELLO("SCRAM-SHA-256 PLAIN"), QUIT, BYE, "X"},
+     .result = SP_AUTH_SKIPPED,
+     .reason = SP_REASON_AUTH_REQUIRES_TLS,
+     .detail = "certificate did not prove"},
     {.name = "--verify off: no password",
      .tls = SP_TLS_STARTTLS,
      .verify = SP_VERIFY_OFF,
@@ -392,6 +402,7 @@ static void set_stage(struct stage *stage, const struct row *row)
             password_file;
     }
     stage->options.auth_insecure = row->insecure;
+    stage->options.ocsp = row->ocsp_required ? SP_OCSP_REQUIRE : SP_OCSP_OFF;
     memcpy(stage->auth, row->auth, sizeof stage->auth);
     stage->options.auth.items = stage->auth;
     while (stage->options.auth.count < 3 && row->auth[stage->options.auth.count])
