@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- *   the connection                      a mechanism that exposes its secret    any other
- *   TLS, the server is proven           yes                                    yes
- *   TLS, certificate, pin or staple failed      --auth-insecure                        --auth-insecure
- *   TLS, --verify off                   --auth-insecure                        yes
- *   no TLS                              --auth-insecure                        yes
+ *   the connection                           exposes its secret    any other mechanism
+ *   TLS, the server is proven                yes                   yes
+ *   TLS, certificate, pin or staple failed   --auth-insecure       --auth-insecure
+ *   TLS, --verify off                        --auth-insecure       yes
+ *   no TLS                                   --auth-insecure       yes
  *
  * Where STARTTLS is required and missing the session has failed before anything here is asked.
  */
