@@ -104,6 +104,8 @@ enum sp_sasl_result sp_gss_explain(struct sp_sasl *sasl, const struct sp_gss *gs
     char minor_text[sizeof sasl->detail], major_text[sizeof sasl->detail];
     write_status(gss, minor, GSS_C_MECH_CODE, minor_text, sizeof minor_text);
     write_status(gss, major, GSS_C_GSS_CODE, major_text, sizeof major_text);
+    if (minor_text[0] && GSS_ROUTINE_ERROR(major) == GSS_S_FAILURE)
+        major_text[0] = '\0'; /* it only says that the minor status says more */
     const struct usual *found = find_usual(minor);
     if (!found)
         found = judge_major(major, answering);

@@ -11,7 +11,7 @@
 /*
  * For the thread in which the function failed, before any other function of the library is called there.
  * `answering`: a token of the server was being read. The detail is what to do, then the minor status' text
- * (Kerberos' own, which may quote the server) and the major one's.
+ * (Kerberos' own, which may quote the server) and the major one's where it says anything.
  */
 enum sp_sasl_result sp_gss_explain(struct sp_sasl *sasl, const struct sp_gss *gss, OM_uint32 major,
                                    OM_uint32 minor, bool answering);

@@ -11,7 +11,8 @@
  * The name given by --user is whom the server shall take us for (the authorization identity), as in other
  * mail clients; without one the server takes it from the ticket. A principal of that name is preferred where
  * there are several, but there need not be one: a mailbox is often called otherwise than the principal, and
- * whether this ticket may act for that name is the server's to say.
+ * whether this ticket may act for that name is the server's to say. A name with its realm that is the
+ * principal's says no more than the ticket and is left out: Cyrus SASL knows its own realm's users without.
  *
  * The login isn't bound to TLS: RFC 4752 §3.1 has no channel binding (it is GS2's, RFC 5801, with names that
  * end in -PLUS). Servers that compare one would refuse clients by the standard, the others ignore it.
@@ -32,6 +33,7 @@ struct login {
     enum phase phase;
     gss_name_t server;
     gss_cred_id_t credential; /* GSS_C_NO_CREDENTIAL: the default ones */
+    bool is_principal;        /* --user is all of the ticket's name, with the realm */
     gss_ctx_id_t context;
 };
 
@@ -87,6 +89,7 @@ static enum sp_sasl_result choose_credential(struct sp_sasl *sasl, struct login 
     if (!GSS_ERROR(major))
         major = gss->acquire_cred(&minor, name, GSS_C_INDEFINITE, &krb5, GSS_C_INITIATE,
                                   &login->credential, NULL, NULL);
+    login->is_principal = !GSS_ERROR(major) && strchr(sasl->user, '@') != NULL;
     enum sp_sasl_result result = SP_SASL_RESPOND;
     if (GSS_ERROR(major) && GSS_ROUTINE_ERROR(major) != GSS_S_NO_CRED &&
         GSS_ROUTINE_ERROR(major) != GSS_S_BAD_NAME)
@@ -183,7 +186,7 @@ static enum sp_sasl_result choose_layer(struct sp_sasl *sasl, struct login *logi
         return result;
     struct sp_buf choice;
     sp_buf_init(&choice, SP_LIMIT_COMMAND_AUTH);
-    if (!sp_gss_layer_write(sasl->user, &choice)) {
+    if (!sp_gss_layer_write(login->is_principal ? NULL : sasl->user, &choice)) {
         sp_buf_free(&choice);
         return SP_SASL_NO_MEMORY;
     }

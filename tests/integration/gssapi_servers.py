@@ -9,7 +9,7 @@ from certificates import HOST
 from daemon import free_ports
 from peers import Postfix
 
-LISTENERS = ("cyrus", "dovecot", "cyrus-layer")
+LISTENERS = ("cyrus", "dovecot")
 
 
 class GssapiPostfix(Postfix):
@@ -23,11 +23,6 @@ class GssapiPostfix(Postfix):
         self.base = f"/etc/{self.name}"
         self.ports = dict(zip(LISTENERS, free_ports(len(LISTENERS))))
         self.auth_port = free_ports(1)[0]
-
-    def cyrus_config(self, listener):
-        """Debian's Postfix has Cyrus SASL look here, whatever directory its own is."""
-        self.root.joinpath("etc/postfix/sasl").mkdir(exist_ok=True)
-        return self.root / f"etc/postfix/sasl/{self.name}-{listener}.conf"
 
     def configure(self):
         self.directory(f"var/lib/{self.name}", "postfix")
@@ -43,8 +38,9 @@ class GssapiPostfix(Postfix):
         inside = self.directory(self.base[1:])
         chain = self.ca.key("rsa").read_bytes() + self.ca.chain("rsa").read_bytes()
         (inside / "chain.pem").write_bytes(chain)
-        self.cyrus_config("cyrus").write_text("mech_list: GSSAPI\n")
-        self.cyrus_config("cyrus-layer").write_text("mech_list: GSSAPI\nminimum_layer: 56\n")
+        # Debian's Postfix has Cyrus SASL look below its own directory.
+        self.directory(f"{self.base[1:]}/sasl")
+        (inside / "sasl/cyrus.conf").write_text("mech_list: GSSAPI\n")
         variables = f"KRB5_CONFIG={self.kdc.inside}/krb5.conf KRB5_KTNAME={self.keytab}"
         (inside / "main.cf").write_text(f"""
 compatibility_level = 3.6
@@ -69,11 +65,9 @@ import_environment = MAIL_CONFIG MAIL_LOGTAG {variables}
 maillog_file_prefixes = /var/log
 maillog_file = /var/log/{self.name}/postfix.log
 """)
-        settings = {name: ["smtpd_sasl_type=cyrus",
-                           f"smtpd_sasl_path={self.cyrus_config(name).stem}"]
-                    for name in ("cyrus", "cyrus-layer")}
-        settings["dovecot"] = ["smtpd_sasl_type=dovecot",
-                               f"smtpd_sasl_path=inet:127.0.0.1:{self.auth_port}"]
+        settings = {"cyrus": ["smtpd_sasl_type=cyrus", "smtpd_sasl_path=cyrus"],
+                    "dovecot": ["smtpd_sasl_type=dovecot",
+                                f"smtpd_sasl_path=inet:127.0.0.1:{self.auth_port}"]}
         lines = ["postlog unix-dgram n - n - 1 postlogd", "tlsmgr unix - - n 1000? 1 tlsmgr",
                  "anvil unix - - n - 1 anvil", "rewrite unix - - n - - trivial-rewrite"]
         for name in LISTENERS:
@@ -125,6 +119,4 @@ userdb {{
         super().stop()
         for place in ("etc", "run", "var/lib", "var/spool", "var/log"):
             shutil.rmtree(self.root / place / self.name, ignore_errors=True)
-        for name in ("cyrus", "cyrus-layer"):
-            self.cyrus_config(name).unlink(missing_ok=True)
         self.log.unlink(missing_ok=True)
