@@ -170,6 +170,23 @@ static void test_oauth_tokens(void **state)
     }
 }
 
+/* The longest message whose base64, with CRLF, has 12288 octets; and one octet more. */
+static void test_oauth_room(void **state)
+{
+    (void)state;
+    char token[9300];
+    size_t rest = strlen("user=u\1auth=Bearer \1\1");
+    memset(token, 'x', sizeof token);
+    for (size_t more = 0; more < 2; more++) {
+        token[9213 - rest + more] = '\0';
+        struct sp_sasl *sasl = begin_oauth("XOAUTH2", "u", token, "h", 25);
+        assert_int_equal(sasl->result, more ? SP_SASL_NO_CREDENTIAL : SP_SASL_RESPOND);
+        assert_true(more || sasl->out.len == 9213);
+        sp_sasl_free(sasl);
+        token[9213 - rest + more] = 'x';
+    }
+}
+
 /* The refusal is told and answered as each of the two wants it; then only the verdict may come. */
 static void test_oauth_refusal(void **state)
 {
@@ -329,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_cram_md5_challenges),
         cmocka_unit_test(test_oauth_messages),
         cmocka_unit_test(test_oauth_tokens),
+        cmocka_unit_test(test_oauth_room),
         cmocka_unit_test(test_oauth_refusal),
         cmocka_unit_test(test_one_response),
         cmocka_unit_test(test_trace_length),
