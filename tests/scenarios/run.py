@@ -26,6 +26,29 @@ SCHEMA = HERE.parent.parent / "output" / "smtp-probe.schema.json"
 EXIT_CODES = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
 
 
+class Heartbeat:
+    """Notices when the machine stands still. A server and a probe that both lose seconds break limits of
+    tenths of one, and that says nothing about either."""
+
+    TICK, STILL = 0.02, 0.25  # seconds
+
+    def __init__(self):
+        self.gaps = []  # (end, length) of those that were too long
+        threading.Thread(target=self.beat, daemon=True).start()
+
+    def beat(self):
+        last = time.monotonic()
+        while True:
+            time.sleep(self.TICK)
+            now = time.monotonic()
+            if now - last > self.STILL:
+                self.gaps.append((now, now - last))
+            last = now
+
+    def longest(self, since):
+        return max((length for end, length in self.gaps if end >= since), default=0.0)
+
+
 class Server:
     """The one test server: its ports, and its journal by server name."""
 
@@ -458,6 +481,35 @@ def report(run, options):
                 print(f"     {name}: {line[:2000]}")
 
 
+def run_all(scenarios, options, validator, jobs):
+    """The runs in order, and the server's exit code."""
+    server = Server(options.server, options.pki, [scenario.path for scenario in scenarios])
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        runs = list(pool.map(lambda s: Run(s, options, server, validator).run(), scenarios))
+    return runs, server.stop()
+
+
+# A defect of ours fails more scenarios than a machine that stands still for a moment, and fails again.
+MANY, TRIES = 12, 3
+
+
+def run_again(runs, options, validator, heartbeat):
+    """Those that failed, one by one with a server of their own, until the machine did not stand still
+    meanwhile. Returns the servers' worst exit code."""
+    worst = 0
+    for index in range(len(runs)):
+        for _ in range(TRIES):
+            if not runs[index].errors:
+                break
+            print(f"once more, as the machine stood still: {runs[index].scenario.name}")
+            began = time.monotonic()
+            again, code = run_all([runs[index].scenario], options, validator, 1)
+            runs[index], worst = again[0], max(worst, abs(code))
+            if heartbeat.longest(began) == 0:
+                break
+    return worst
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--probe", required=True, help="the smtp-probe to test")
@@ -480,11 +532,12 @@ def main():
     options.plugin = str(pathlib.Path(plugin).resolve())
     options.pki = tempfile.mkdtemp(prefix="scenario-pki-")
     started = time.monotonic()
+    heartbeat = Heartbeat()
     try:
-        server = Server(options.server, options.pki, [scenario.path for scenario in scenarios])
-        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            runs = list(pool.map(lambda s: Run(s, options, server, validator).run(), scenarios))
-        server_code = server.stop()
+        runs, server_code = run_all(scenarios, options, validator, options.jobs)
+        failures = sum(1 for run in runs if run.errors)
+        if heartbeat.longest(started) > 0 and failures <= MANY:
+            server_code = run_again(runs, options, validator, heartbeat) or server_code
     finally:
         shutil.rmtree(options.pki, ignore_errors=True)
     for run in runs:
