@@ -2,6 +2,7 @@
 #include "probe/sasl.h"
 
 #include "probe/limits.h"
+#include "probe/sasl_hash.h"
 #include "probe/saslprep.h"
 
 #include <stdarg.h>
@@ -189,6 +190,7 @@ void sp_sasl_compute(struct sp_sasl *sasl)
     }
     if (sasl->result == SP_SASL_RESPOND && (!first || sasl->mech->client_first))
         sasl->result = step(sasl);
+    sp_sasl_wipe_stack(); /* copying a text leaves it there too, in registers that were saved */
     if (atomic_load(&sasl->cancelled))
         sasl->result = SP_SASL_CANCELLED;
 }
