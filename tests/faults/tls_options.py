@@ -178,7 +178,7 @@ class Suite:
     def run_row(self, options, code, says):
         words, named = self.words(options)
         for program, path in self.programs.items():
-            done = subprocess.run([path, "--timeout", "5s", *words, "127.0.0.1:1"], stdin=subprocess.DEVNULL,
+            done = subprocess.run([path, "--timeout", "15s", *words, "127.0.0.1:1"], stdin=subprocess.DEVNULL,
                                   capture_output=True, env=ENVIRONMENT, check=False, timeout=30)
             text, empty = (done.stderr, done.stdout) if program == "smtp-probe" else (done.stdout, done.stderr)
             wanted = code if program == "smtp-probe" else min(code, 3)
