@@ -47,7 +47,7 @@ static const char *say_refusal(enum sp_reason reason)
     }
 }
 
-/* The engine's one line, or what the server answered, or else the reason's own sentence. */
+/* What the server answered, or the engine's one line, or else the reason's own sentence. */
 static void describe(const struct sp_evidence *evidence, enum sp_reason reason, char *out,
                      size_t size)
 {
@@ -58,8 +58,7 @@ static void describe(const struct sp_evidence *evidence, enum sp_reason reason, 
     size_t used = 0;
     if (auth->mechanism != NULL)
         snprintf(with, sizeof with, " with %s", auth->mechanism);
-    if (refused &&
-        (!told || reason == SP_REASON_AUTH_REJECTED || reason == SP_REASON_AUTH_TEMPORARY))
+    if (refused)
         used = (size_t)snprintf(out, size, "the login%s %s: %s", with, say_refusal(reason),
                                 sp_word_reply(quoted, sizeof quoted, auth->reply));
     else if (auth->mechanism != NULL)

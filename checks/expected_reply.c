@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a reply's code alone brings about; a server's proof or a dialogue out of order is more than that. */
+/* What a reply's code alone brings about. */
 static bool is_caused_by_code(enum sp_reason reason)
 {
     switch (reason) {
@@ -16,10 +16,6 @@ static bool is_caused_by_code(enum sp_reason reason)
     case SP_REASON_UNEXPECTED_REPLY:
     case SP_REASON_STARTTLS_TEMPORARY:
     case SP_REASON_STARTTLS_REFUSED:
-    case SP_REASON_AUTH_MECHANISM_UNSUPPORTED:
-    case SP_REASON_AUTH_REQUIRES_TLS:
-    case SP_REASON_AUTH_REJECTED:
-    case SP_REASON_AUTH_TEMPORARY:
     case SP_REASON_SENDER_REJECTED:
     case SP_REASON_RECIPIENT_REJECTED:
     case SP_REASON_MESSAGE_REJECTED: return true;
@@ -63,12 +59,23 @@ static const struct sp_reply *last_reply(const struct sp_evidence *evidence, enu
     return phase == SP_PHASE_AUTH ? evidence->auth.reply : sp_phase_reply(evidence, phase);
 }
 
-static void make_information(struct sp_result *result, enum sp_phase phase, bool expected,
-                             const char *codes)
+/* A login that was refused failed by that; one that was granted and failed all the same, as when the
+ * server has not proven itself, did not. */
+static bool is_caused_by(const struct sp_result *result, const struct sp_finding *finding,
+                         const struct sp_reply *reply)
+{
+    if (is_caused_by_code(finding->reason))
+        return true;
+    return finding->phase == SP_PHASE_AUTH && reply->code >= 400 &&
+           finding->reason == result->evidence->auth.reason;
+}
+
+static void make_information(struct sp_result *result, enum sp_phase phase,
+                             const struct sp_reply *reply, bool expected, const char *codes)
 {
     for (size_t i = 0; i < result->finding_count; i++) {
         struct sp_finding *finding = &result->findings[i];
-        if (finding->phase != phase || !is_caused_by_code(finding->reason))
+        if (finding->phase != phase || !is_caused_by(result, finding, reply))
             continue;
         finding->state = SP_STATE_OK;
         if (!expected)
@@ -148,7 +155,7 @@ void sp_expected_replies_apply(struct sp_result *result)
             continue;
         }
         bool expected = is_expected(options, phase, reply->code);
-        make_information(result, phase, expected, codes);
+        make_information(result, phase, reply, expected, codes);
         if (!expected)
             report_other(result, phase, codes, reply);
     }

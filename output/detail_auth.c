@@ -12,7 +12,7 @@
 static void write_verdict(struct sp_flow *flow, const struct sp_auth *auth)
 {
     static const enum sp_tone tones[] = {
-        [SP_AUTH_NONE] = SP_TONE_PLAIN,        [SP_AUTH_OK] = SP_TONE_OK,
+        [SP_AUTH_NONE] = SP_TONE_CRITICAL,     [SP_AUTH_OK] = SP_TONE_OK,
         [SP_AUTH_REJECTED] = SP_TONE_CRITICAL, [SP_AUTH_TEMPORARY] = SP_TONE_WARNING,
         [SP_AUTH_SKIPPED] = SP_TONE_WARNING,   [SP_AUTH_UNKNOWN] = SP_TONE_CRITICAL};
     flow->tone = tones[auth->result];
@@ -43,7 +43,7 @@ void sp_detail_write_auth(struct sp_writer *writer, const struct sp_render *rend
 {
     struct sp_flow flow;
 
-    if (auth->result == SP_AUTH_NONE)
+    if (!sp_fact_login_tried(auth))
         return;
     sp_flow_begin_row(&flow, writer, render, "auth");
     if (auth->mechanism != NULL)

@@ -246,6 +246,11 @@ const char *sp_fact_family(int family)
     }
 }
 
+bool sp_fact_login_tried(const struct sp_auth *auth)
+{
+    return auth->result != SP_AUTH_NONE || auth->mechanism != NULL;
+}
+
 const char *sp_fact_auth_result(enum sp_auth_result result)
 {
     switch (result) {
@@ -266,10 +271,10 @@ const char *sp_fact_login(enum sp_auth_result result)
     case SP_AUTH_REJECTED: return "rejected";
     case SP_AUTH_TEMPORARY: return "failed for now";
     case SP_AUTH_SKIPPED: return "not tried";
-    case SP_AUTH_UNKNOWN: return "no result";
-    case SP_AUTH_NONE: break;
+    case SP_AUTH_NONE:
+    case SP_AUTH_UNKNOWN: break;
     }
-    return "not asked for";
+    return "no result";
 }
 
 const char *sp_fact_hint(const struct sp_finding *finding)

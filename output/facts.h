@@ -43,6 +43,8 @@ bool sp_fact_target(struct sp_buf *out, const struct sp_endpoint *endpoint);
 const char *sp_fact_tls_mode(enum sp_tls_mode mode);
 /* "ipv4", "ipv6", "unix"; NULL when not known. */
 const char *sp_fact_family(int family);
+/* Whether a login was begun, or would have been if one could. */
+bool sp_fact_login_tried(const struct sp_auth *auth);
 /* "ok", "rejected", "temporary", "skipped"; NULL when not known or not tried. */
 const char *sp_fact_auth_result(enum sp_auth_result result);
 /* The same for people: "logged in", "not tried". Never NULL. */

@@ -20,7 +20,7 @@ void sp_json_add_auth(struct sp_json_page *page)
     const struct sp_auth *auth = &page->evidence->auth;
     struct sp_json *json = &page->json;
 
-    if (auth->result == SP_AUTH_NONE)
+    if (!sp_fact_login_tried(auth))
         return;
     struct cJSON *object = sp_json_object(json, json->root, "auth");
     add_offered(page, object);

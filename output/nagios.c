@@ -234,7 +234,7 @@ static void write_tls(struct sp_writer *writer, const char *indent,
 static void write_auth(struct sp_writer *writer, const char *indent, const struct sp_auth *auth)
 {
     char text[SP_WORDING_SIZE];
-    if (auth->result == SP_AUTH_NONE)
+    if (!sp_fact_login_tried(auth))
         return;
     sp_writef(writer, "%sauth: %s", indent, sp_fact_login(auth->result));
     if (auth->mechanism != NULL) {

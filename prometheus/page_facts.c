@@ -155,7 +155,7 @@ static void write_login(struct sp_html *html, const struct sp_auth *auth)
 {
     char said[256];
 
-    if (auth->result == SP_AUTH_NONE)
+    if (!sp_fact_login_tried(auth))
         return;
     write_fact(html, "Login", sp_fact_login(auth->result));
     write_fact(html, "Login mechanism", auth->mechanism);
