@@ -29,6 +29,14 @@ static void append_name(char *list, size_t size, const char *name)
         (void)snprintf(list + used, size - used, "%s%s", used > 0 ? ", " : "", name);
 }
 
+size_t sp_offer_list(const struct sp_ehlo *ehlo, char *list, size_t size)
+{
+    list[0] = '\0';
+    for (size_t i = 0; i < ehlo->auth_count; i++)
+        append_name(list, size, ehlo->auth[i]);
+    return ehlo->auth_count;
+}
+
 size_t sp_offer_exposing(const struct sp_ehlo *ehlo, char *list, size_t size)
 {
     size_t count = 0;

@@ -13,6 +13,8 @@ bool sp_login_wanted(const struct sp_evidence *evidence);
 /* Whether a certificate or pin has shown, inside TLS, who the server is. */
 bool sp_server_is_proven(const struct sp_evidence *evidence);
 
+/* All mechanisms of this EHLO: "SCRAM-SHA-256, PLAIN". Returns how many there are. */
+size_t sp_offer_list(const struct sp_ehlo *ehlo, char *list, size_t size);
 /* The mechanisms of this EHLO that show password or token to whoever listens: "PLAIN, LOGIN". Returns
  * how many there are. */
 size_t sp_offer_exposing(const struct sp_ehlo *ehlo, char *list, size_t size);

@@ -55,6 +55,7 @@ static void describe(const struct sp_evidence *evidence, enum sp_reason reason, 
     bool told = auth->detail != NULL && auth->detail[0] != '\0';
     bool refused = auth->reply != NULL && auth->reply->code >= 400;
     char with[64] = "", quoted[SP_WORDING_SIZE], said[SP_WORDING_SIZE / 2];
+    char offer[SP_WORDING_SIZE / 2];
     size_t used = 0;
     if (auth->mechanism != NULL)
         snprintf(with, sizeof with, " with %s", auth->mechanism);
@@ -70,6 +71,9 @@ static void describe(const struct sp_evidence *evidence, enum sp_reason reason, 
     if (auth->server_said != NULL && auth->server_said[0] != '\0' && used < size)
         used += (size_t)snprintf(out + used, size - used, " (the server says: %s)",
                                  sp_word_server_said(said, sizeof said, auth->server_said));
+    if (reason == SP_REASON_AUTH_MECHANISM_UNSUPPORTED && !refused && used < size &&
+        sp_offer_list(sp_evidence_ehlo(evidence), offer, sizeof offer) > 0)
+        used += (size_t)snprintf(out + used, size - used, " (on offer: %s)", offer);
     if (reason == SP_REASON_AUTH_PROTOCOL_ERROR && auth->rounds > 1 && used < size)
         (void)snprintf(out + used, size - used, ", after %u challenges", auth->rounds);
 }

@@ -746,13 +746,141 @@ static const struct sp_result invalid_result = {
     .message = "targets.txt:17: \"99999\" is no port",
 };
 
+/* --- login and refused: what AUTH gave ------------------------------------------------------------- */
+
+static const struct sp_endpoint login_endpoint = {
+    .input = "mail.example.org:587 tls=none",
+    .host = "mail.example.org",
+    .port = 587,
+    .tls = SP_TLS_NONE,
+    .verify = SP_VERIFY_REPORT,
+    .server_name = "mail.example.org",
+    .options = &options,
+};
+static const char *login_auth[] = {"SCRAM-SHA-256", "PLAIN"};
+static struct sp_text login_params[] = {{"SCRAM-SHA-256", 13}, {"PLAIN", 5}};
+static struct sp_capability login_plain[] = {
+    {.keyword = "AUTH", .params = login_params, .param_count = 2}};
+static struct sp_text login_lines[] = {{"mail.example.org ESMTP", 22}, {"2.7.0 welcome", 13}};
+static struct sp_reply login_replies[] = {
+    {SP_PHASE_BANNER, 2 * MS, 220, &login_lines[0], 1, NULL, 0, {NULL, 0}},
+    {SP_PHASE_AUTH, 31 * MS, 235, &login_lines[1], 1, "2.7.0", 0, {NULL, 0}},
+};
+#define LOGIN_SPANS                                                                                \
+    {                                                                                              \
+        [SP_PHASE_RESOLVE] = {0, 1 * MS}, [SP_PHASE_CONNECT] = {1 * MS, 3 * MS},                   \
+        [SP_PHASE_PROXY] = NEVER, [SP_PHASE_BANNER] = {4 * MS, 2 * MS},                            \
+        [SP_PHASE_EHLO] = {6 * MS, 1 * MS}, [SP_PHASE_STARTTLS] = NEVER, [SP_PHASE_TLS] = NEVER,   \
+        [SP_PHASE_EHLO_TLS] = NEVER, [SP_PHASE_AUTH] = {7 * MS, 62 * MS}, [SP_PHASE_MAIL] = NEVER, \
+        [SP_PHASE_RCPT] = NEVER, [SP_PHASE_DATA] = NEVER, [SP_PHASE_QUIT] = {69 * MS, 1 * MS},     \
+    }
+static struct sp_evidence login_evidence = {
+    .endpoint = &login_endpoint,
+    .started_ms = STARTED_MS + 800,
+    .total_ns = 70 * MS,
+    .spans = LOGIN_SPANS,
+    .ip = "192.0.2.87",
+    .family = AF_INET,
+    .ehlo_name = "probe.example.net",
+    .banner = &login_replies[0],
+    .plain = {.tried = true,
+              .ok = true,
+              .items = login_plain,
+              .count = 1,
+              .auth = login_auth,
+              .auth_count = 2},
+    .auth = {.result = SP_AUTH_OK,
+             .mechanism = "SCRAM-SHA-256",
+             .reply = &login_replies[1],
+             .rounds = 2,
+             .iterations = 4096,
+             .server_proven = true,
+             .exposed = false},
+    .replies = login_replies,
+    .reply_count = COUNT(login_replies),
+};
+static struct sp_finding login_findings[] = {
+    {.reason = SP_REASON_AUTH_OFFERED_WITHOUT_TLS,
+     .state = SP_STATE_WARNING,
+     .phase = SP_PHASE_EHLO,
+     .message = "logins with PLAIN are offered before TLS: whoever uses them there sends a "
+                "password or token for all to read"},
+};
+static const struct sp_result login_result = {
+    .endpoint = &login_endpoint,
+    .evidence = &login_evidence,
+    .findings = login_findings,
+    .finding_count = COUNT(login_findings),
+    .state = SP_STATE_WARNING,
+    .reason = SP_REASON_AUTH_OFFERED_WITHOUT_TLS,
+    .phase = SP_PHASE_EHLO,
+    .message = "logins with PLAIN are offered before TLS: whoever uses them there sends a "
+               "password or token for all to read",
+};
+
+#define SAID \
+    "{\"status\":\"400\\u001b[31m|\",\"scope\":\"<script>alert(1)</script> \x1b]0;x\x07\xff\"}"
+#define REFUSAL "5.7.8 no \x1b[2J|x=1;;;; <b>\xff'\"\r SMTP OK"
+
+static struct sp_text refused_lines[] = {{"mail.example.org ESMTP", 22},
+                                         {REFUSAL, sizeof(REFUSAL) - 1}};
+static struct sp_reply refused_replies[] = {
+    {SP_PHASE_BANNER, 2 * MS, 220, &refused_lines[0], 1, NULL, 0, {NULL, 0}},
+    {SP_PHASE_AUTH, 31 * MS, 535, &refused_lines[1], 1, "5.7.8", 0, {NULL, 0}},
+};
+static struct sp_evidence refused_evidence = {
+    .endpoint = &login_endpoint,
+    .started_ms = STARTED_MS + 900,
+    .total_ns = 70 * MS,
+    .spans = LOGIN_SPANS,
+    .ip = "192.0.2.88",
+    .family = AF_INET,
+    .ehlo_name = "probe.example.net",
+    .banner = &refused_replies[0],
+    .plain = {.tried = true,
+              .ok = true,
+              .items = login_plain,
+              .count = 1,
+              .auth = login_auth,
+              .auth_count = 2},
+    .auth = {.result = SP_AUTH_REJECTED,
+             .mechanism = "OAUTHBEARER",
+             .reason = SP_REASON_AUTH_REJECTED,
+             .server_said = SAID,
+             .reply = &refused_replies[1],
+             .rounds = 1,
+             .exposed = true},
+    .replies = refused_replies,
+    .reply_count = COUNT(refused_replies),
+};
+#define REFUSED                                              \
+    "the login with OAUTHBEARER was rejected: 535 '" REFUSAL \
+    "' (the server says: status 400\x1b[31m|, scope <script>alert(1)</script> \x1b]0;x\x07\xff)"
+static struct sp_finding refused_findings[] = {
+    {.reason = SP_REASON_AUTH_REJECTED,
+     .state = SP_STATE_CRITICAL,
+     .phase = SP_PHASE_AUTH,
+     .message = REFUSED},
+};
+static const struct sp_result refused_result = {
+    .endpoint = &login_endpoint,
+    .evidence = &refused_evidence,
+    .findings = refused_findings,
+    .finding_count = COUNT(refused_findings),
+    .state = SP_STATE_CRITICAL,
+    .reason = SP_REASON_AUTH_REJECTED,
+    .phase = SP_PHASE_AUTH,
+    .message = REFUSED,
+};
+
 const struct sp_result *fixture_result(enum fixture fixture)
 {
     static const struct sp_result *const results[FIXTURE_COUNT] = {
         [FIXTURE_GOOD] = &good_result,       [FIXTURE_EXPIRED] = &expired_result,
         [FIXTURE_PLAIN] = &plain_result,     [FIXTURE_TIMEOUT] = &timeout_result,
         [FIXTURE_HOSTILE] = &hostile_result, [FIXTURE_ALERT] = &alert_result,
-        [FIXTURE_INVALID] = &invalid_result,
+        [FIXTURE_INVALID] = &invalid_result, [FIXTURE_LOGIN] = &login_result,
+        [FIXTURE_REFUSED] = &refused_result,
     };
     return results[fixture];
 }

@@ -13,6 +13,8 @@ enum fixture {
     FIXTURE_HOSTILE, /* a server that tries to get at the terminal and the log */
     FIXTURE_ALERT,   /* implicit TLS, refused by an alert */
     FIXTURE_INVALID, /* a broken line of a target file */
+    FIXTURE_LOGIN,   /* a login that worked, without TLS because the user said so */
+    FIXTURE_REFUSED, /* a login that was refused, in words that try to get at the output */
     FIXTURE_COUNT
 };
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_RESULTS 10u
+#define MAX_RESULTS (FIXTURE_COUNT + 2) /* the batch repeats two of them */
 
 /* Which fixtures a case shows: a bit set, or all of them and some twice. */
 #define ONLY(fixture) (1u << (fixture))
@@ -65,6 +65,17 @@ static const struct golden cases[] = {
      "text",
      ONLY(FIXTURE_GOOD) | ONLY(FIXTURE_INVALID),
      {.unicode = true, .width = 80, .quiet = true}},
+    {"text-login-verbose.txt",
+     "text",
+     ONLY(FIXTURE_LOGIN),
+     {.unicode = true, .width = 80, .verbose = 1}},
+    {"text-refused.txt", "text", ONLY(FIXTURE_REFUSED), {.unicode = true, .width = 80}},
+    {"text-refused-ascii-verbose.txt", "text", ONLY(FIXTURE_REFUSED), {.width = 80, .verbose = 1}},
+    {"nagios-login-verbose.txt", "nagios", ONLY(FIXTURE_LOGIN), {.width = 80, .verbose = 1}},
+    {"nagios-refused-verbose.txt", "nagios", ONLY(FIXTURE_REFUSED), {.width = 80, .verbose = 1}},
+    {"login.json", "json", ONLY(FIXTURE_LOGIN) | ONLY(FIXTURE_REFUSED), {.width = 80}},
+    {"prometheus-login.prom", "prometheus", ONLY(FIXTURE_LOGIN), {.width = 80}},
+    {"prometheus-refused.openmetrics", OPENMETRICS, ONLY(FIXTURE_REFUSED), {.width = 80}},
     {"text-good-quiet.txt", "text", ONLY(FIXTURE_GOOD), {.width = 80, .quiet = true}},
     {"chain.txt", "text", CHAIN, {.unicode = true, .width = 80, .certificates = true}},
     {"chain-color-120.txt",

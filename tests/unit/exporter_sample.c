@@ -130,7 +130,7 @@ struct sp_history *sample_history(void)
     struct sp_history *history = sp_history_new(100);
 
     assert_non_null(history);
-    for (int fixture = 0; fixture < FIXTURE_COUNT; fixture++)
+    for (int fixture = 0; fixture <= FIXTURE_INVALID; fixture++)
         sample_add(history, sample_outcome_of((enum fixture)fixture));
     sample_add(history, sample_outcome_of(FIXTURE_GOOD));
     sample_add(history,

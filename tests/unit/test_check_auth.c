@@ -171,6 +171,22 @@ static void test_reasons(void **state)
     }
 }
 
+static void list_mechanisms(struct sample *sample, struct sp_ehlo *ehlo, const char *words);
+
+static void test_offer_is_named(void **state)
+{
+    struct sample sample;
+    (void)state;
+    begin(&sample, SP_TLS_STARTTLS);
+    list_mechanisms(&sample, &sample.evidence->tls_ehlo, "CRAM-MD5 X-OWN");
+    sample.evidence->auth = (struct sp_auth){.result = SP_AUTH_SKIPPED,
+                                             .reason = SP_REASON_AUTH_MECHANISM_UNSUPPORTED,
+                                             .detail = "none is good"};
+    expect(&sample, SP_STATE_CRITICAL, SP_REASON_AUTH_MECHANISM_UNSUPPORTED, SP_PHASE_AUTH,
+           "none is good (on offer: CRAM-MD5, X-OWN)");
+    sample_free(&sample);
+}
+
 /* What breaks off in the middle of a login is no wrong password. */
 static void test_broken_off(void **state)
 {
@@ -546,11 +562,17 @@ static void test_expected_elsewhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reasons),        cmocka_unit_test(test_broken_off),
-        cmocka_unit_test(test_silence),        cmocka_unit_test(test_exposed),
-        cmocka_unit_test(test_clear_offer),    cmocka_unit_test(test_downgrade),
-        cmocka_unit_test(test_long_offer),     cmocka_unit_test(test_server_said),
-        cmocka_unit_test(test_expected_login), cmocka_unit_test(test_expected_elsewhere),
+        cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_offer_is_named),
+        cmocka_unit_test(test_broken_off),
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_exposed),
+        cmocka_unit_test(test_clear_offer),
+        cmocka_unit_test(test_downgrade),
+        cmocka_unit_test(test_long_offer),
+        cmocka_unit_test(test_server_said),
+        cmocka_unit_test(test_expected_login),
+        cmocka_unit_test(test_expected_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

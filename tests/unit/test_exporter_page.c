@@ -474,6 +474,33 @@ static void test_outcome_all(void **state)
     sp_history_free(nothing);
 }
 
+/* What a server says about a login, in its reply and in a challenge, is text. */
+static void test_outcome_login(void **state)
+{
+    struct sp_history *nothing = sp_history_new(1);
+    struct sp_page_context context = sample_context(nothing);
+    struct sp_outcome *refused = sample_outcome_of(FIXTURE_REFUSED);
+    struct sp_outcome *login = sample_outcome_of(FIXTURE_LOGIN);
+    char *page = make_outcome(&context, refused);
+
+    (void)state;
+    has(page, "<dt>Login</dt><dd>rejected</dd>");
+    has(page, "<dt>Login mechanism</dt><dd>OAUTHBEARER</dd>");
+    has(page, "535 5.7.8 no \\x1b[2J|x=1;;;; &lt;b&gt;\\xff");
+    has(page, "status 400\\x1b[31m|, scope &lt;script&gt;alert(1)&lt;/script&gt;");
+    has(page, "sent where others can read it");
+    lacks(page, "<script");
+    free(page);
+    page = make_outcome(&context, login);
+    has(page, "<dt>Login</dt><dd>logged in</dd>");
+    has(page, "<dt>Iterations</dt><dd>4096</dd>");
+    has(page, "yes, it has proven that");
+    free(page);
+    sp_outcome_unref(refused);
+    sp_outcome_unref(login);
+    sp_history_free(nothing);
+}
+
 static void test_outcome_markup(void **state)
 {
     struct sp_history *nothing = sp_history_new(1);
@@ -771,16 +798,27 @@ static int write_pages(const char *directory)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_escape),        cmocka_unit_test(test_cap),
-        cmocka_unit_test(test_status),        cmocka_unit_test(test_search),
-        cmocka_unit_test(test_pages),         cmocka_unit_test(test_not_kept),
-        cmocka_unit_test(test_empty),         cmocka_unit_test(test_outcome_good),
-        cmocka_unit_test(test_outcome_all),   cmocka_unit_test(test_outcome_markup),
-        cmocka_unit_test(test_outcome_large), cmocka_unit_test(test_pages_are_whole),
-        cmocka_unit_test(test_probes),        cmocka_unit_test(test_probes_many),
-        cmocka_unit_test(test_bars),          cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_facts),         cmocka_unit_test(test_search_fields),
-        cmocka_unit_test(test_strange_times), cmocka_unit_test(test_probes_without_row),
+        cmocka_unit_test(test_escape),
+        cmocka_unit_test(test_cap),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_search),
+        cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_not_kept),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_outcome_good),
+        cmocka_unit_test(test_outcome_all),
+        cmocka_unit_test(test_outcome_login),
+        cmocka_unit_test(test_outcome_markup),
+        cmocka_unit_test(test_outcome_large),
+        cmocka_unit_test(test_pages_are_whole),
+        cmocka_unit_test(test_probes),
+        cmocka_unit_test(test_probes_many),
+        cmocka_unit_test(test_bars),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_facts),
+        cmocka_unit_test(test_search_fields),
+        cmocka_unit_test(test_strange_times),
+        cmocka_unit_test(test_probes_without_row),
     };
 
     if (argc == 3 && strcmp(argv[1], "--write") == 0)
