@@ -300,7 +300,9 @@ class Run:
         with tempfile.TemporaryDirectory(prefix="scenario-") as folder:
             for name, text in self.scenario.files.items():
                 filled = self.fill(text.decode("utf-8", "surrogateescape"), folder)
-                pathlib.Path(folder, name).write_bytes(filled.encode("utf-8", "surrogateescape"))
+                path = pathlib.Path(folder, name)
+                path.write_bytes(filled.encode("utf-8", "surrogateescape"))
+                path.chmod(0o600)  # many hold a password
             arguments = shlex.split(self.fill(self.scenario.arguments, folder))
             self.compat = "--compat" in arguments
             if self.scenario.has_defaults and not self.compat:

@@ -326,6 +326,22 @@ static int set_wire(const struct parser *p, struct ts_server *s, const char *wor
     return 0;
 }
 
+/* What stands for octets on the wire knows quotes and escapes; the rest are names and lists. */
+static int set_field(const struct parser *p, char **field, const char *word, char *rest)
+{
+    if (strncmp(word, "auth-", 5) != 0 && strncmp(word, "scram-", 6) != 0) {
+        set_text(field, rest);
+        return 0;
+    }
+    struct ts_bytes value = {0};
+    if (parse_text(p, rest, &value) != 0)
+        return -1;
+    ts_bytes_add(&value, "", 1);
+    set_text(field, (const char *)value.data);
+    ts_bytes_free(&value);
+    return 0;
+}
+
 static int parse_setting(const struct parser *p, char *text)
 {
     static const char *const modes[] = {"smtp", "lmtp", NULL};
@@ -341,10 +357,8 @@ static int parse_setting(const struct parser *p, char *text)
     }
     char **field = find_text_setting(s, word);
     int chosen = 0;
-    if (field != NULL) {
-        set_text(field, rest);
-        return 0;
-    }
+    if (field != NULL)
+        return set_field(p, field, word, rest);
     if (strcmp(word, "mode") == 0)
         return set_choice(p, rest, modes, &s->is_lmtp);
     if (strcmp(word, "client-certificate") == 0)
