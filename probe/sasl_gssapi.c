@@ -169,7 +169,6 @@ static enum sp_sasl_result read_offer(struct sp_sasl *sasl, struct login *login,
     OM_uint32 minor, ignored;
     OM_uint32 major = gss->unwrap(&minor, login->context, &input, &offer, NULL, NULL);
     enum sp_sasl_result result = SP_SASL_RESPOND;
-    /* Also what came twice, too late or out of turn is wrong: here is but one message. */
     if (major != GSS_S_COMPLETE)
         result = sp_gss_explain(sasl, gss, major, minor, true);
     else if (!sp_gss_layer_read(offer.value, offer.length, sasl->detail, sizeof sasl->detail))

@@ -87,6 +87,7 @@ auth_mechanisms = gssapi
 auth_gssapi_hostname = {HOST}
 auth_krb5_keytab = {self.keytab}
 auth_verbose = yes
+auth_failure_delay = 0
 default_internal_user = dovecot
 default_login_user = dovenull
 import_environment = KRB5_CONFIG={self.kdc.inside}/krb5.conf
@@ -94,6 +95,12 @@ service auth {{
   inet_listener {{
     address = 127.0.0.1
     port = {self.auth_port}
+  }}
+}}
+# It makes clients wait that fail often, and ours are to.
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
   }}
 }}
 passdb {{

@@ -16,9 +16,11 @@ import subprocess
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # The shell is a package that no other depends on: it is always there.
-PACKAGES = ("postfix", "exim4-daemon-heavy", "opensmtpd", "dovecot-core", "sasl2-bin", "libsasl2-modules",
-            "icinga2-bin", "nagios4-core",
-            "nagios-nrpe-server", "nagios-nrpe-plugin", "monitoring-plugins-basic", "prometheus", "dash")
+PACKAGES = ("postfix", "exim4-daemon-heavy", "opensmtpd", "dovecot-core", "dovecot-submissiond",
+            "sasl2-bin", "libsasl2-modules", "icinga2-bin", "nagios4-core",
+            "nagios-nrpe-server", "nagios-nrpe-plugin", "monitoring-plugins-basic", "prometheus", "dash",
+            "krb5-kdc", "krb5-admin-server", "krb5-user", "libsasl2-modules-gssapi-mit", "dovecot-gssapi",
+            "libfaketime")
 
 # name: (uid, gid, home); ids that no normal installation gives away.
 USERS = {
