@@ -54,7 +54,7 @@ void sp_detail_write_auth(struct sp_writer *writer, const struct sp_render *rend
         sp_flow_itemf(&flow, "server proven");
     write_verdict(&flow, auth);
     if (auth->exposed)
-        sp_flow_itemf(&flow, "sent in clear to who listens");
+        sp_flow_itemf(&flow, "secret sent unprotected");
     if (render->verbose > 0)
         write_course(&flow, auth);
     sp_flow_end(&flow);
