@@ -25,8 +25,17 @@
 
 #define FLAG_UNICODE 0x00000001u
 #define FLAG_TARGET_INFO 0x00800000u /* the server's; we return it */
-/* Unicode, request target, NTLM, always sign, extended session security: what clients of mail send. */
-#define FLAGS_OFFERED (FLAG_UNICODE | 0x00000004u | 0x00000200u | 0x00008000u | 0x00080000u)
+#define FLAG_VERSION 0x02000000u
+/*
+ * Unicode, request target, NTLM, always sign, extended session security: what clients of mail send. And
+ * the version: without that flag servers don't agree on where in a type 3 the MIC is.
+ */
+#define FLAGS_OFFERED \
+    (FLAG_UNICODE | 0x00000004u | 0x00000200u | 0x00008000u | 0x00080000u | FLAG_VERSION)
+
+/* 2.2.2.10: no Windows; revision 15 of NTLM, the only one. */
+#define VERSION "\0\0\0\0\0\0\0\x0f"
+#define VERSION_SIZE 8u
 
 /* The same for all clients: a host's name is none of the server's business. */
 #define WORKSTATION "WORKSTATION"
@@ -40,7 +49,8 @@ enum {
     AT_WORKSTATION = 44,
     AT_SESSION_KEY = 52,
     AT_FLAGS = 60,
-    AT_MIC = 72, /* behind the version, which is zeros */
+    AT_VERSION = 64,
+    AT_MIC = 72,
     HEADER = 72,
     HEADER_MIC = 88
 };
@@ -48,9 +58,10 @@ enum {
 /* FILETIME of the Unix epoch, in milliseconds. */
 #define EPOCH_1601_MS 11644473600000
 
-/* No names of ours: the fields behind the flags are empty. */
-static const uint8_t type1[32] = "NTLMSSP\0\1\0\0\0\x05\x82\x08";
-_Static_assert(FLAGS_OFFERED == 0x00088205u, "type1 has these flags");
+/* The fields of our names, behind the flags, are empty. Of 40 octets: some servers take no shorter one. */
+static const uint8_t type1[40] =
+    "NTLMSSP\0\1\0\0\0\x05\x82\x08\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" VERSION;
+_Static_assert(FLAGS_OFFERED == 0x02088205u, "type1 has these flags");
 
 /* --- what the server told ----------------------------------------------------------------------- */
 
@@ -155,6 +166,7 @@ static bool append_type3(struct sp_sasl *sasl, const struct making *making, stru
     if (!sp_buf_append(out, head, mic ? HEADER_MIC : HEADER))
         return false;
     put(out->data + AT_FLAGS, making->challenge.flags & (FLAGS_OFFERED | FLAG_TARGET_INFO), 4);
+    memcpy(out->data + AT_VERSION, VERSION, VERSION_SIZE);
     return append_text(out, AT_DOMAIN, making->domain) && append_text(out, AT_USER, making->user) &&
            append_text(out, AT_WORKSTATION, workstation) && append_proofs(sasl, making, out) &&
            (!mic || put_mic(making, out));

@@ -61,14 +61,14 @@ static void check_type3(const struct sp_sasl *sasl, const struct sp_ntlm_challen
     require(get(out + 20, 2) >= 16 + 28 + 8);
     require(nt[16] == 1 && nt[17] == 1);
     require(get(out + 20, 2) <= 16 + 28 + 8 + challenge->pairs.len + flags);
-    require((get(out + 60, 4) & ~0x00888205u) == 0);
+    require((get(out + 60, 4) & ~0x02888205u) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sp_sasl *sasl = begin();
     give(sasl, data, size < 64 ? size : 64); /* the text for people */
-    require(sasl->result == SP_SASL_RESPOND && sasl->out.len == 32);
+    require(sasl->result == SP_SASL_RESPOND && sasl->out.len == 40);
     give(sasl, data, size);
     require(sasl->result == SP_SASL_RESPOND || sasl->result == SP_SASL_BAD_CHALLENGE);
     require(sasl->last == (sasl->result == SP_SASL_RESPOND));

@@ -83,13 +83,16 @@ static void test_vectors(void **state)
 
 /* --- messages ----------------------------------------------------------------------------------- */
 
+/* Flags, two empty fields, version. */
+static const uint8_t type1[40] = "NTLMSSP\0\1\0\0\0\x05\x82\x08\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                                 "\0\0\0\0\0\0\0\x0f";
+
 /* Up to the type 1, which is the same for all. */
 static struct sp_sasl *begin(const char *user, const char *password)
 {
     struct sp_sasl *sasl = play_begin("NTLM", user, password);
     sasl->now_ms = -11644473600000; /* 1601: the vectors' time 0 */
     play_text(sasl, "ntlm supported");
-    static const uint8_t type1[32] = "NTLMSSP\0\1\0\0\0\x05\x82\x08\0";
     play_expect(sasl, type1, sizeof type1);
     assert_false(sasl->last);
     return sasl;
@@ -130,7 +133,8 @@ static void test_login(void **state)
     assert_memory_equal(nt.data, vector_nt, 16);
     assert_memory_equal(nt.data + 16, vector_temp, sizeof vector_temp);
     /* What we offered and the server took, and its target info; no key exchange, signing or sealing. */
-    assert_int_equal(get(out + 60, 4), 0x00888201);
+    assert_int_equal(get(out + 60, 4), 0x02888201);
+    assert_memory_equal(out + 64, type1 + 32, 8);
     assert_true(sasl->last);
     assert_string_equal(sasl->server_said,
                         "NetBIOS name Server, NetBIOS domain Domain, Windows 6.0.6000");
@@ -183,7 +187,6 @@ static void test_time(void **state)
     assert_true(sp_sasl_hmac(SP_SASL_MD5, (struct sp_slice){key, 16}, &proof, 1, session));
     memcpy(type3, sasl->out.data, sasl->out.len);
     memset(type3 + 72, 0, 16);
-    static const uint8_t type1[32] = "NTLMSSP\0\1\0\0\0\x05\x82\x08\0";
     struct sp_slice all[] = {{type1, sizeof type1}, {message, len}, {type3, sasl->out.len}};
     assert_true(sp_sasl_hmac(SP_SASL_MD5, (struct sp_slice){session, 16}, all, 3, mic));
     assert_memory_equal(sasl->out.data + 72, mic, 16);
