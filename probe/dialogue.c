@@ -35,6 +35,7 @@ void sp_dialogue_init(struct sp_dialogue *dialogue, struct sp_evidence *evidence
         dialogue->script = evidence->endpoint->options->script;
     sp_reply_parser_init(&dialogue->parser);
     sp_buf_init(&dialogue->line, SP_LIMIT_COMMAND_AUTH);
+    sp_buf_init(&dialogue->challenge, SP_LIMIT_REPLY_BYTES);
     sp_secrets_init(&dialogue->secrets);
 }
 
@@ -42,6 +43,7 @@ void sp_dialogue_free(struct sp_dialogue *dialogue)
 {
     sp_reply_parser_free(&dialogue->parser);
     sp_buf_wipe(&dialogue->line);
+    sp_buf_wipe(&dialogue->challenge);
     sp_sasl_free(dialogue->sasl);
     dialogue->sasl = NULL;
     sp_secrets_free(&dialogue->secrets);
@@ -480,6 +482,21 @@ static size_t count_places(const struct sp_dialogue *dialogue)
            (dialogue->script ? dialogue->script->command_count : 0);
 }
 
+/* The text behind "334 ". False: out of memory. */
+static bool keep_challenge(struct sp_dialogue *dialogue)
+{
+    size_t len;
+    const char *raw = (const char *)sp_reply_received(&dialogue->parser, &len);
+    sp_buf_wipe(&dialogue->challenge);
+    if (dialogue->state != SP_DIALOGUE_AUTH || dialogue->parser.code != 334)
+        return true;
+    while (len > 0 && (raw[len - 1] == '\n' || raw[len - 1] == '\r'))
+        len--;
+    /* All the room at once: growing would leave copies behind. */
+    return len <= 4 || (sp_buf_reserve(&dialogue->challenge, len - 4) &&
+                        sp_buf_append(&dialogue->challenge, raw + 4, len - 4));
+}
+
 static struct sp_reply *keep_reply(struct sp_dialogue *dialogue, int64_t now_ns)
 {
     struct sp_evidence *evidence = dialogue->evidence;
@@ -489,6 +506,8 @@ static struct sp_reply *keep_reply(struct sp_dialogue *dialogue, int64_t now_ns)
     if (!evidence->replies || evidence->reply_count == places)
         return NULL;
     struct sp_reply *reply = &evidence->replies[evidence->reply_count];
+    if (!keep_challenge(dialogue))
+        return NULL;
     mask_reply(dialogue);
     if (!sp_reply_take(&dialogue->parser, evidence->arena, reply))
         return NULL;

@@ -97,6 +97,7 @@ struct sp_dialogue {
     struct sp_sasl *sasl;      /* from AUTH_COMPUTE on; NULL: no login was begun */
     bool auth_named;           /* the line with AUTH was sent */
     bool auth_held;            /* the initial response did not fit into it and waits */
+    struct sp_buf challenge;   /* as it came: the reply that is kept has secrets masked */
     struct sp_secrets secrets; /* of the login: what was read and what was sent */
 };
 

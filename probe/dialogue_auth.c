@@ -223,19 +223,18 @@ static bool take_challenge(struct sp_dialogue *dialogue, const struct sp_reply *
     uint8_t octets[SP_LIMIT_REPLY_LINE];
     size_t len = 0;
     *out_wrong = NULL;
-    const struct sp_text text = reply->line_count ? reply->lines[0] : (struct sp_text){"", 0};
+    const struct sp_buf *text = &dialogue->challenge;
     if (reply->line_count > 1)
         *out_wrong = "a challenge of more than one line";
-    else if (text.len > sizeof octets)
+    else if (text->len > sizeof octets)
         *out_wrong = "a challenge that is too long";
-    else if (sasl->mech->text_first && auth_of(dialogue)->rounds == 1)
-        memcpy(octets, text.data, len = text.len);
-    else if (!sp_base64_decode(text.data, text.len, octets, &len))
+    else if (text->len > 0 && sasl->mech->text_first && auth_of(dialogue)->rounds == 1)
+        memcpy(octets, text->data, len = text->len);
+    else if (text->len > 0 && !sp_base64_decode((const char *)text->data, text->len, octets, &len))
         *out_wrong = "the challenge is not base64";
-    if (*out_wrong)
-        return false;
-    bool good = sp_sasl_challenge(sasl, octets, len);
+    bool good = !*out_wrong && sp_sasl_challenge(sasl, octets, len);
     sp_secret_wipe(octets, len);
+    sp_buf_wipe(&dialogue->challenge);
     return good;
 }
 

@@ -22,7 +22,7 @@
 #define SP_LIMIT_SCRAM_SALT 1024u    /* octets of a salt, decoded */
 #define SP_LIMIT_SCRAM_SIGNATURE 64u /* octets of the largest hash */
 #define SP_LIMIT_WORK_THREADS 512u   /* logins that wait for a Kerberos server at the same time */
-#define SP_LIMIT_SECRET_FORMS 384u   /* forms of secrets that are masked in one session */
+#define SP_LIMIT_SECRET_FORMS 640u   /* forms of secrets that are masked in one session */
 
 /* Connection buffers. */
 #define SP_LIMIT_READ 16384u        /* one read from the socket */

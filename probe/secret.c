@@ -244,6 +244,25 @@ static bool add_hex(struct sp_secrets *secrets, const char *octets, size_t len)
     return added;
 }
 
+/*
+ * What base64 makes of it behind one or two other octets: the characters that it alone decides. Nothing of less
+ * than 4 octets.
+ */
+static bool add_shifted(struct sp_secrets *secrets, const char *secret, size_t len)
+{
+    char octets[SP_LIMIT_SECRET + 2] = {0}, base64[SP_BASE64_SIZE(SP_LIMIT_SECRET + 2)];
+    bool added = true;
+    for (size_t shift = 1; added && shift <= 2 && len >= SHORTEST_MASKED; shift++) {
+        size_t first = (shift * 8 + 5) / 6, last = (shift + len) * 8 / 6;
+        memcpy(octets + shift, secret, len);
+        added = sp_base64_encode(octets, shift + len, base64, sizeof base64) &&
+                add_form(secrets, base64 + first, last - first);
+    }
+    sp_secret_wipe(octets, sizeof octets);
+    sp_secret_wipe(base64, sizeof base64);
+    return added;
+}
+
 bool sp_secrets_add(struct sp_secrets *secrets, const char *secret)
 {
     char base64[SP_BASE64_SIZE(SP_LIMIT_SECRET)];
@@ -251,10 +270,10 @@ bool sp_secrets_add(struct sp_secrets *secrets, const char *secret)
     size_t before = secrets->count;
     if (len == 0)
         return true;
-    bool complete = len <= SP_LIMIT_SECRET &&
-                    sp_base64_encode(secret, len, base64, sizeof base64) &&
-                    add_readable(secrets, secret, len) &&
-                    add_form(secrets, base64, strlen(base64)) && add_hex(secrets, secret, len);
+    bool complete =
+        len <= SP_LIMIT_SECRET && sp_base64_encode(secret, len, base64, sizeof base64) &&
+        add_readable(secrets, secret, len) && add_form(secrets, base64, strlen(base64)) &&
+        add_shifted(secrets, secret, len) && add_hex(secrets, secret, len);
     sp_secret_wipe(base64, sizeof base64);
     return keep_if(secrets, complete, before);
 }

@@ -42,9 +42,10 @@ char *sp_secret_read_file(const char *path, bool *out_exposed, char *error, size
 char *sp_secret_read_fd(int fd, char *error, size_t size);
 
 void sp_secrets_init(struct sp_secrets *secrets);
-/* Adds the secret, its base64 and its hexadecimal as forms to mask. The secret itself and its hexadecimal
- * are left out when it has less than 4 octets: that would hide half of what a server says. NULL and "" add nothing. False: longer than
- * SP_LIMIT_SECRET, more than SP_LIMIT_SECRET_FORMS or out of memory; then nothing was added. */
+/* Adds the secret, its hexadecimal and its base64, by itself and inside of something longer, as forms to mask.
+ * Of one with less than 4 octets only its base64 by itself: more would hide half of what a server says. NULL
+ * and "" add nothing. False: longer than SP_LIMIT_SECRET, more than SP_LIMIT_SECRET_FORMS or out of memory;
+ * then nothing was added. */
 bool sp_secrets_add(struct sp_secrets *secrets, const char *secret);
 /* A line that was sent and is made of a secret: as it is, without other forms. One of less than 8 octets adds
  * nothing. False: out of memory, or too many. */
