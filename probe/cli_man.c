@@ -76,6 +76,43 @@ static const char OPTIONS[] =
     "Long names can't be shortened. Of a repeated option the last one counts, unless it says that it\n"
     "adds up.\n";
 
+static const char LOGIN[] =
+    ".SH LOGGING IN\n"
+    "A login is made when a user, a password or token, or a mechanism is given. It comes behind the\n"
+    "last EHLO, and QUIT follows: no mail is sent.\n"
+    ".SS Which mechanism\n"
+    "The strongest one of \\-\\-list\\-auth that the server offers in the EHLO that counts (inside TLS when\n"
+    "there is TLS), that \\-\\-auth allows, and for which there is what it needs. With a token OAuth 2.0 is\n"
+    "used, with a password all others; GSSAPI without either, or when \\-\\-auth names it. There is one\n"
+    "attempt and no second one with something weaker, so no account is locked by a probe.\n"
+    ".SS What is never done\n"
+    "A mechanism that shows the password or token (PLAIN, LOGIN, OAUTHBEARER, XOAUTH2) is used only inside\n"
+    "TLS with a server whose certificate or pin has proven who it is. Where a certificate was looked at\n"
+    "and failed, nobody logs in with any mechanism. \\-\\-auth\\-insecure lifts both rules, and a finding says\n"
+    "that it did. Secrets are never in the arguments, outputs, transcripts, metrics or core dumps, also\n"
+    "where a server repeats them.\n"
+    ".SS Where the secret comes from\n"
+    "\\-\\-password\\-file, \\-\\-password\\-fd or \\-\\-password\\-env, \\-\\-token\\-file for OAuth 2.0, the\n"
+    "credentials that systemd gives a unit, or a question on the terminal. Kerberos takes the ticket cache\n"
+    "or client keytab of the user that runs the probe: KRB5CCNAME, KRB5_CLIENT_KTNAME.\n"
+    ".SS What can come of it\n"
+    "535 and its like are auth\\-rejected, CRITICAL; 454 and 432 are auth\\-temporary, WARNING, since they say\n"
+    "nothing about the password; a timeout, a closed connection or 421 in the middle is told as that. The\n"
+    "usual refusals of Google, Microsoft 365, Postfix, Dovecot, Exim and others get the advice that fits\n"
+    "them. Without any login the offer itself is judged: auth\\-offered\\-without\\-tls when passwords are\n"
+    "welcome before TLS, auth\\-downgrade when less is offered inside TLS than before.\n"
+    ".SS Examples\n"
+    ".TP\n.B \\-\\-user monitor@example.org \\-\\-password\\-file /etc/smtp\\-probe/monitor mail.example.org:587\n"
+    "Can the monitoring account log in?\n"
+    ".TP\n.B \\-\\-user monitor@gmail.com \\-\\-token\\-file /run/smtp\\-probe/google smtp.gmail.com:587\n"
+    "With a token, which another program renews in time. smtp.office365.com:587 is the same.\n"
+    ".TP\n.B \\-\\-auth GSSAPI mail.example.org:587\n"
+    "With the Kerberos ticket of whoever runs this.\n"
+    ".TP\n.B \\-\\-user former \\-\\-password\\-file old \\-\\-expect\\-reply auth=535 mail.example.org:587\n"
+    "OK as long as the account is refused, CRITICAL when it gets in, WARNING when the server can't tell.\n"
+    ".TP\n.B LoadCredential=smtp\\-probe.password:/etc/smtp\\-probe/monitor\n"
+    "In the unit of a systemd service: then \\-\\-user alone will do.\n";
+
 static const char FORMATS[] =
     ".SH OUTPUT FORMATS\n"
     ".TP\n.B text\n"
@@ -274,8 +311,8 @@ bool sp_cli_man_text_for(const struct sp_cli_program *program, struct sp_buf *ou
     /* The first line tells man(1) to run tbl. */
     return sp_buf_append_str(out, "'\\\" t\n") && sp_buf_append_str(out, manual->head) &&
            sp_buf_append_str(out, TARGETS) && append_options(program, out) &&
-           sp_buf_append_str(out, manual->formats) && sp_buf_append_str(out, manual->exit_status) &&
-           sp_buf_append_str(out, ENVIRONMENT) && sp_buf_append_str(out, manual->environment) &&
-           sp_buf_append_str(out, FILES) && sp_buf_append_str(out, manual->examples) &&
-           append_reasons(out);
+           sp_buf_append_str(out, LOGIN) && sp_buf_append_str(out, manual->formats) &&
+           sp_buf_append_str(out, manual->exit_status) && sp_buf_append_str(out, ENVIRONMENT) &&
+           sp_buf_append_str(out, manual->environment) && sp_buf_append_str(out, FILES) &&
+           sp_buf_append_str(out, manual->examples) && append_reasons(out);
 }

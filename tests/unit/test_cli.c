@@ -368,8 +368,8 @@ static void test_full_help(void **state)
 static void test_man(void **state)
 {
     static const char *const sections[] = {
-        "NAME",        "SYNOPSIS",    "DESCRIPTION", "TARGETS",  "OPTIONS", "OUTPUT FORMATS",
-        "EXIT STATUS", "ENVIRONMENT", "FILES",       "EXAMPLES", "REASONS"};
+        "NAME",           "SYNOPSIS",    "DESCRIPTION", "TARGETS", "OPTIONS",  "LOGGING IN",
+        "OUTPUT FORMATS", "EXIT STATUS", "ENVIRONMENT", "FILES",   "EXAMPLES", "REASONS"};
     static const char *const requests[] = {
         ".TH ", ".SH ",  ".SS ",  ".TP\n", ".PP\n", ".B ",   ".BR ",  ".BI ",   ".IB ",     ".I ",
         ".RI ", ".RS\n", ".RE\n", ".nf\n", ".fi\n", ".TS\n", ".TE\n", ".\\\" ", "'\\\" t\n"};
