@@ -57,6 +57,21 @@ bool sp_buf_append(struct sp_buf *buf, const void *data, size_t len)
     return true;
 }
 
+bool sp_buf_append_secret(struct sp_buf *buf, const void *data, size_t len)
+{
+    if (buf->data && len <= buf->cap - buf->len && buf->len + len > buf->size) {
+        struct sp_buf larger; /* realloc would free the old memory as it is */
+        size_t size = buf->size < buf->cap / 2 ? buf->size * 2 : buf->cap;
+        sp_buf_init(&larger, buf->cap);
+        if (!sp_buf_reserve(&larger, size > buf->len + len ? size : buf->len + len))
+            return false;
+        sp_buf_append(&larger, buf->data, buf->len);
+        sp_buf_wipe(buf);
+        *buf = larger;
+    }
+    return sp_buf_append(buf, data, len);
+}
+
 bool sp_buf_append_str(struct sp_buf *buf, const char *text)
 {
     return sp_buf_append(buf, text, strlen(text));

@@ -22,6 +22,8 @@ void sp_buf_free(struct sp_buf *buf);
 void sp_buf_wipe(struct sp_buf *buf);
 /* Appends `len` octets. False: over the cap or out of memory, and nothing was appended. */
 bool sp_buf_append(struct sp_buf *buf, const void *data, size_t len);
+/* The same, without leaving a copy of what was there behind: for content that may be secret. */
+bool sp_buf_append_secret(struct sp_buf *buf, const void *data, size_t len);
 bool sp_buf_append_str(struct sp_buf *buf, const char *text);
 bool sp_buf_printf(struct sp_buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -3,6 +3,7 @@
 
 #include "probe/buf.h"
 #include "probe/limits.h"
+#include "probe/secret.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -437,7 +438,10 @@ static void read_tls(struct sp_conn *conn)
     while (!conn->closing) {
         size_t len = 0;
         switch (sp_tls_read(conn->tls, plain, sizeof plain, &len)) {
-        case SP_TLS_DONE: conn->config.events->bytes(conn->config.data, plain, len); break;
+        case SP_TLS_DONE:
+            conn->config.events->bytes(conn->config.data, plain, len);
+            sp_secret_wipe(plain, len); /* a server may repeat what it was told */
+            break;
         case SP_TLS_WANT: flush(conn, sp_tls_outgoing(conn->tls)); return;
         case SP_TLS_CLOSED:
             fail(conn, SP_REASON_CONNECTION_CLOSED, 0, "the server closed the TLS session");
@@ -507,7 +511,9 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
         return;
     }
     if (!conn->tls) {
-        conn->config.events->bytes(conn->config.data, conn->config.input, (size_t)count);
+        uint8_t *input = conn->config.input;
+        conn->config.events->bytes(conn->config.data, input, (size_t)count);
+        sp_secret_wipe(input, (size_t)count); /* a server may repeat what it was told */
         return;
     }
     errno = 0;

@@ -5,6 +5,7 @@
  */
 #include "probe/dialogue_private.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ static bool mask_octets(struct sp_dialogue *dialogue, const char **text, size_t 
     copy[len] = '\0';
     sp_dialogue_mask(dialogue, copy, len);
     if (memcmp(copy, *text, len) != 0) {
+        sp_secret_wipe((void *)(uintptr_t)*text, len); /* all these texts are the arena's */
         *text = sp_arena_memdup(dialogue->evidence->arena, copy, len + 1);
         good = *text != NULL;
     }

@@ -33,7 +33,7 @@ void sp_reply_parser_init(struct sp_reply_parser *parser)
 
 void sp_reply_parser_free(struct sp_reply_parser *parser)
 {
-    sp_buf_free(&parser->raw);
+    sp_buf_wipe(&parser->raw);
     sp_reply_parser_init(parser);
 }
 
@@ -159,7 +159,7 @@ static void keep_bad(struct sp_reply_parser *parser, const uint8_t *data, size_t
     size_t room = parser->raw.len < SP_LIMIT_REPLY_RAW ? SP_LIMIT_REPLY_RAW - parser->raw.len : 0;
 
     /* Without memory the picture is shorter; that it is no reply is known anyway. */
-    (void)sp_buf_append(&parser->raw, data, len < room ? len : room);
+    (void)sp_buf_append_secret(&parser->raw, data, len < room ? len : room);
 }
 
 /* Appends octets that lie within one line, its LF at most the last of them, and judges them. */
@@ -171,7 +171,7 @@ static enum sp_reply_status add_piece(struct sp_reply_parser *parser, const uint
     bool ended = data[len - 1] == '\n';
     size_t room = SP_LIMIT_REPLY_BYTES - parser->raw.len;
 
-    if (!sp_buf_append(&parser->raw, data, len < room ? len : room))
+    if (!sp_buf_append_secret(&parser->raw, data, len < room ? len : room))
         return SP_REPLY_NOMEM;
     line = parser->raw.data + parser->line_start;
     have = parser->raw.len - parser->line_start;
