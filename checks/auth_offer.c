@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "checks/auth_offer.h"
 
-#include "probe/auth.h"
 #include "probe/sasl_names.h"
 
 #include <stdio.h>
@@ -10,16 +9,6 @@
 /* Servers that know no better offer a challenge with a fast hash where there is no TLS, and passwords in
  * clear inside it. What is stronger has no reason to be missing inside. */
 #define STRENGTH_FOR_CLEAR 140u
-
-bool sp_login_wanted(const struct sp_evidence *evidence)
-{
-    return sp_auth_wanted(evidence->endpoint->options);
-}
-
-bool sp_server_is_proven(const struct sp_evidence *evidence)
-{
-    return evidence->tls.established && evidence->verify.authenticated_by != NULL;
-}
 
 /* Appends a name to a list; what has no room is left out. */
 static void append_name(char *list, size_t size, const char *name)

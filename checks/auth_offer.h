@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a server lists behind AUTH, before TLS and inside it, and who may be trusted with a login. */
+/* What a server lists behind AUTH, before TLS and inside it. */
 #ifndef SP_CHECKS_AUTH_OFFER_H
 #define SP_CHECKS_AUTH_OFFER_H
 
@@ -7,11 +7,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/* Whether the options ask for a login. */
-bool sp_login_wanted(const struct sp_evidence *evidence);
-/* Whether a certificate or pin has shown, inside TLS, who the server is. */
-bool sp_server_is_proven(const struct sp_evidence *evidence);
 
 /* All mechanisms of this EHLO: "SCRAM-SHA-256, PLAIN". Returns how many there are. */
 size_t sp_offer_list(const struct sp_ehlo *ehlo, char *list, size_t size);
@@ -22,9 +17,9 @@ size_t sp_offer_exposing(const struct sp_ehlo *ehlo, char *list, size_t size);
 struct sp_offer_change {
     size_t lost; /* mechanisms before TLS that are stronger than all inside */
     bool gone;   /* there is no AUTH inside at all */
-    bool
-        by_design; /* all that was lost is made for connections without TLS: CRAM-MD5 and its like */
-    const char *best; /* the strongest inside that is known here; "none that is known" */
+    /* All that was lost is made for connections without TLS: CRAM-MD5 and its like. */
+    bool by_design;
+    const char *best; /* the strongest inside that is known here, or words that there is none */
 };
 
 /* Compares the lists before and inside TLS. False: nothing was weakened. `list` gets what was lost. */

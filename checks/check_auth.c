@@ -9,6 +9,7 @@
 #include "checks/failure.h"
 #include "checks/server_said.h"
 #include "checks/wording.h"
+#include "probe/auth.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -138,10 +139,11 @@ static void judge_clear_offer(const struct sp_evidence *evidence, struct sp_resu
 static enum sp_state state_of_downgrade(const struct sp_evidence *evidence,
                                         const struct sp_offer_change *change)
 {
-    if (sp_server_is_proven(evidence))
+    if (sp_auth_server_is_proven(evidence))
         return change->by_design ? SP_STATE_OK : SP_STATE_WARNING;
-    return sp_login_wanted(evidence) ? SP_STATE_CRITICAL
-                                     : sp_state_by_verify(evidence, SP_STATE_CRITICAL);
+    return sp_auth_wanted(evidence->endpoint->options)
+               ? SP_STATE_CRITICAL
+               : sp_state_by_verify(evidence, SP_STATE_CRITICAL);
 }
 
 /* RFC 4422 §6.1.2: the list inside TLS against the one that anybody could have edited. */
@@ -158,7 +160,7 @@ static void judge_downgrade(const struct sp_evidence *evidence, struct sp_result
         change.gone ? "AUTH %s is offered before TLS and no AUTH inside"
                     : "%s %s offered before TLS and not inside, where %s is the best",
         lost, change.lost == 1 ? "is" : "are", change.best);
-    if (sp_server_is_proven(evidence))
+    if (sp_auth_server_is_proven(evidence))
         finding->hint = change.gone
                             ? "Offer AUTH inside TLS too: mail programs that use STARTTLS, as "
                               "they should, can't log in."
@@ -192,7 +194,7 @@ static void judge_silence(const struct sp_evidence *evidence, struct sp_result *
     const struct sp_auth *auth = &evidence->auth;
     bool ended =
         evidence->failure.reason != SP_REASON_OK && evidence->failure.phase != SP_PHASE_QUIT;
-    bool wanted = auth->result != SP_AUTH_NONE || sp_login_wanted(evidence);
+    bool wanted = auth->result != SP_AUTH_NONE || sp_auth_wanted(evidence->endpoint->options);
     if (ended || !wanted || auth->result == SP_AUTH_OK || auth->reason != SP_REASON_OK)
         return;
     sp_result_add(result, SP_REASON_INTERNAL_ERROR, SP_PHASE_AUTH,

@@ -4,12 +4,12 @@
  * is a word of ours, a number, a digest or (target) the user's own word: a server can't choose the name or
  * the number of series. One endpoint has no target label, since scrapers add their own; several need one.
  */
-#include "checks/auth_offer.h"
 #include "checks/failure.h"
 #include "checks/wording.h"
 #include "output/exposition.h"
 #include "output/facts.h"
 #include "output/unique.h"
+#include "probe/auth.h"
 #include "probe/limits.h"
 
 #include <arpa/inet.h>
@@ -379,7 +379,7 @@ static void write_pin_match(struct probe_page *page, const struct sp_result *res
 static void write_auth(struct probe_page *page, const struct sp_result *result)
 {
     const struct sp_auth *auth = &result->evidence->auth;
-    if (auth->result != SP_AUTH_NONE || sp_login_wanted(result->evidence))
+    if (auth->result != SP_AUTH_NONE || sp_auth_wanted(result->endpoint->options))
         write_integer(page, result, auth->result == SP_AUTH_OK);
 }
 

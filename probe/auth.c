@@ -199,7 +199,12 @@ struct sp_auth_choice sp_auth_choose(const struct sp_evidence *evidence,
     return refuse(&now, SP_REASON_AUTH_REQUIRES_TLS, detail);
 }
 
+bool sp_auth_server_is_proven(const struct sp_evidence *evidence)
+{
+    return judge_safety(evidence) == SAFETY_PROVEN;
+}
+
 bool sp_auth_exposes(const struct sp_evidence *evidence, const struct sp_sasl_mech *mech)
 {
-    return mech->exposes && judge_safety(evidence) != SAFETY_PROVEN;
+    return mech->exposes && !sp_auth_server_is_proven(evidence);
 }

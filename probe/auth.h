@@ -27,6 +27,8 @@ bool sp_auth_wanted(const struct sp_options *options);
 struct sp_auth_choice sp_auth_choose(const struct sp_evidence *evidence,
                                      const struct sp_credentials *credentials,
                                      enum sp_binding_type binding);
+/* Whether a certificate or pin has shown who the server is, as far as the options ask for it. */
+bool sp_auth_server_is_proven(const struct sp_evidence *evidence);
 /* Whether this mechanism gives the secret to whoever reads along or stands in the server's place. */
 bool sp_auth_exposes(const struct sp_evidence *evidence, const struct sp_sasl_mech *mech);
 
