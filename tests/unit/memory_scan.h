@@ -29,6 +29,7 @@
 #endif
 
 #define MEMORY_MASK 0xa5u
+#define MEMORY_CHUNK 65536u
 
 struct memory_needle {
     const char *name; /* for the message when it is found */
@@ -52,46 +53,82 @@ static bool memory_is_here(const struct memory_needle *needle, const uint8_t *at
     return true;
 }
 
-/* How often it stands in [start, end). What was read for the search itself is no finding. */
-static size_t memory_count_range(const struct memory_needle *needle, int memory, uintptr_t start,
-                                 uintptr_t end)
+/* What is looked for in one pass; none of them is shorter than two octets. */
+struct memory_search {
+    const struct memory_needle *needles;
+    size_t count;
+    size_t *found;      /* of each, how often */
+    size_t longest;     /* octets */
+    bool starts[65536]; /* the pairs of octets that they begin with */
+};
+
+static void memory_search_chunk(struct memory_search *search, const uint8_t *chunk, size_t starts,
+                                size_t len, uintptr_t at)
 {
-    static uint8_t chunk[65536];
     uintptr_t own = (uintptr_t)chunk;
-    size_t count = 0;
-    for (uintptr_t at = start; at < end; at += sizeof chunk - needle->len + 1) {
-        size_t wanted = end - at < sizeof chunk ? end - at : sizeof chunk;
-        ssize_t got = pread(memory, chunk, wanted, (off_t)at);
-        for (ssize_t i = 0; i + (ssize_t)needle->len <= got; i++) {
-            bool mine =
-                at + (uintptr_t)i + needle->len > own && at + (uintptr_t)i < own + sizeof chunk;
-            count += !mine && memory_is_here(needle, chunk + i);
+    for (size_t i = 0; i < starts && i < len; i++) {
+        if (i + 1 == len || !search->starts[chunk[i] << 8 | chunk[i + 1]])
+            continue;
+        for (size_t k = 0; k < search->count; k++) {
+            const struct memory_needle *needle = &search->needles[k];
+            /* What was read for the search itself is no finding. */
+            bool mine = at + i + needle->len > own && at + i < own + MEMORY_CHUNK;
+            search->found[k] +=
+                !mine && i + needle->len <= len && memory_is_here(needle, chunk + i);
         }
     }
-    memset(chunk, 0, sizeof chunk);
-    return count;
 }
 
-/* SIZE_MAX: the memory can't be read. */
-static size_t memory_count(const struct memory_needle *needle)
+/* All of [start, end) in pieces that overlap by what a needle may stick out. */
+static void memory_search_range(struct memory_search *search, int memory, uintptr_t start,
+                                uintptr_t end)
+{
+    static uint8_t chunk[MEMORY_CHUNK];
+    size_t step = sizeof chunk - search->longest + 1;
+    for (uintptr_t at = start; at < end; at += step) {
+        size_t wanted = end - at < sizeof chunk ? end - at : sizeof chunk;
+        ssize_t got = pread(memory, chunk, wanted, (off_t)at);
+        if (got > 0)
+            memory_search_chunk(search, chunk, step, (size_t)got, at);
+    }
+    memset(chunk, 0, sizeof chunk);
+}
+
+/* How often each of needles[0..count) stands there. False: the memory can't be read. */
+static bool memory_count_each(const struct memory_needle *needles, size_t count, size_t *out_found)
 {
     char line[512];
-    size_t count = 0;
+    static struct memory_search search;
+    search = (struct memory_search){.needles = needles, .count = count, .found = out_found};
     int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
     FILE *maps = fopen("/proc/self/maps", "re");
+    for (size_t i = 0; i < count; i++) {
+        out_found[i] = 0;
+        const uint8_t *masked = needles[i].masked;
+        search.starts[(masked[0] ^ MEMORY_MASK) << 8 | (masked[1] ^ MEMORY_MASK)] = true;
+        if (needles[i].len > search.longest)
+            search.longest = needles[i].len;
+    }
     while (memory >= 0 && maps && fgets(line, sizeof line, maps)) {
         uintptr_t start = 0, end = 0;
         char rights[5] = "";
         if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &start, &end, rights) == 3 &&
             rights[1] == 'w')
-            count += memory_count_range(needle, memory, start, end);
+            memory_search_range(&search, memory, start, end);
     }
     bool good = memory >= 0 && maps;
     if (maps)
         fclose(maps);
     if (memory >= 0)
         close(memory);
-    return good ? count : SIZE_MAX;
+    return good;
+}
+
+/* SIZE_MAX: the memory can't be read. */
+static __attribute__((unused)) size_t memory_count(const struct memory_needle *needle)
+{
+    size_t found = 0;
+    return memory_count_each(needle, 1, &found) ? found : SIZE_MAX;
 }
 
 #endif
