@@ -15,6 +15,7 @@
 #define SP_LIMIT_COMMAND 512u        /* RFC 5321 §4.5.3.1.4: command line with CRLF */
 #define SP_LIMIT_COMMANDS 64u        /* commands of one script */
 #define SP_LIMIT_COMMAND_AUTH 12288u /* RFC 4954 §4: a line of AUTH with CRLF */
+#define SP_LIMIT_AUTH_OCTETS 9213u   /* of one message: its base64, with CRLF, fills such a line */
 #define SP_LIMIT_AUTH_ROUNDS 10u     /* challenges of one login */
 #define SP_LIMIT_SCRAM_MIN 4096u     /* iterations, RFC 7677 §4 */
 #define SP_LIMIT_SCRAM_MAX 600000u   /* more would cost us seconds for each probe */

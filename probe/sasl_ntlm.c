@@ -20,9 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Octets whose base64, with CRLF, fills a line of AUTH (RFC 4954 §4). */
-#define MESSAGE_MAX ((SP_LIMIT_COMMAND_AUTH - 2) / 4 * 3)
-
 #define FLAG_UNICODE 0x00000001u
 #define FLAG_TARGET_INFO 0x00800000u /* the server's; we return it */
 #define FLAG_VERSION 0x02000000u
@@ -219,7 +216,7 @@ static enum sp_sasl_result respond(struct sp_sasl *sasl, struct making *making, 
                                "nothing stands behind the \\ of --user; give DOMAIN\\user");
     size_t names = 2 * (making->user.len + making->domain.len + sizeof WORKSTATION);
     size_t len = HEADER_MIC + names + 24 + SP_NTLM_KEY + 44 + challenge->pairs.len;
-    if (len > MESSAGE_MAX)
+    if (len > SP_LIMIT_AUTH_OCTETS)
         return sp_sasl_explain(sasl, SP_SASL_BAD_CHALLENGE,
                                "the server's target info has %zu octets; with it the response is "
                                "longer than a line of AUTH",

@@ -16,9 +16,6 @@
 
 #include <string.h>
 
-/* Octets whose base64, with CRLF, fills a line of AUTH (RFC 4954 §4). */
-#define MESSAGE_MAX ((SP_LIMIT_COMMAND_AUTH - 2) / 4 * 3)
-
 enum { BEARER, XOAUTH2 };
 
 static bool is_token_octet(char c)
@@ -82,11 +79,11 @@ static enum sp_sasl_result append_message(struct sp_sasl *sasl, struct sp_buf *o
     ok = ok && sp_buf_append_str(out, "\1auth=Bearer ") && sp_buf_append_str(out, sasl->token) &&
          sp_buf_append_str(out, "\1\1");
     sasl->enough = true;
-    if (ok && out->len <= MESSAGE_MAX)
+    if (ok && out->len <= SP_LIMIT_AUTH_OCTETS)
         return SP_SASL_RESPOND;
     return sp_sasl_explain(sasl, SP_SASL_NO_CREDENTIAL,
                            "the access token has %zu octets; a line of AUTH has room for %u",
-                           strlen(sasl->token), MESSAGE_MAX);
+                           strlen(sasl->token), SP_LIMIT_AUTH_OCTETS);
 }
 
 /* The server's JSON as one line: blanks, line ends and NULs become one space each. */
