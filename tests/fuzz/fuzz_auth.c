@@ -47,20 +47,20 @@ static void check_text(const char *text, size_t len)
 
 /* What was stored before the secret was read is masked as soon as it is; a server that knows it all the same
  * may say it to a session that never gets as far. */
-static void check_facts(const struct sp_evidence *evidence, bool computed)
+static void check_facts(const struct sp_evidence *evidence, bool known)
 {
-    for (size_t i = 0; computed && i < evidence->reply_count; i++) {
+    for (size_t i = 0; known && i < evidence->reply_count; i++) {
         const struct sp_reply *reply = &evidence->replies[i];
         check_text(reply->raw.data, reply->raw.len);
         for (size_t k = 0; k < reply->line_count; k++)
             check_text(reply->lines[k].data, reply->lines[k].len);
     }
-    for (const struct sp_transcript_line *line = evidence->transcript.first; computed && line;
+    for (const struct sp_transcript_line *line = evidence->transcript.first; known && line;
          line = line->next)
         check_text(line->text.data, line->text.len);
     const char *const texts[] = {evidence->failure.detail, evidence->auth.detail,
                                  evidence->auth.server_said};
-    for (size_t i = 0; computed && i < 3; i++)
+    for (size_t i = 0; known && i < 3; i++)
         if (texts[i])
             check_text(texts[i], strlen(texts[i]));
     if (evidence->auth.result == SP_AUTH_OK &&
@@ -111,7 +111,7 @@ static void play(struct sp_evidence *evidence, const struct sp_credentials *cred
     struct sp_event event = {.kind = SP_EVENT_OPENED};
     size_t at = 0, steps = 0;
     unsigned auths = 0;
-    bool computing = false, computed = false;
+    bool computing = false;
     for (;;) {
         size_t used = 0;
         event.now_ns++;
@@ -131,7 +131,6 @@ static void play(struct sp_evidence *evidence, const struct sp_credentials *cred
             sp_sasl_compute(dialogue.sasl);
             event.kind = SP_EVENT_COMPUTED;
             computing = false;
-            computed = true;
             at++;
         } else if (action.kind == SP_ACTION_START_TLS && at < size && data[at] == 0xFF) {
             event.kind = SP_EVENT_TLS_UP;
@@ -141,10 +140,10 @@ static void play(struct sp_evidence *evidence, const struct sp_credentials *cred
         } else if (action.kind == SP_ACTION_START_TLS || event.len == 0) {
             event.kind = SP_EVENT_FAILED;
             event.reason = SP_REASON_CONNECTION_CLOSED;
-            event.detail = computed ? "closed after " SECRET : "closed";
+            event.detail = dialogue.secrets.count > 0 ? "closed after " SECRET : "closed";
         }
     }
-    check_facts(evidence, computed);
+    check_facts(evidence, dialogue.secrets.count > 0);
     sp_dialogue_free(&dialogue);
 }
 
