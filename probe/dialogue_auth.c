@@ -215,6 +215,15 @@ struct sp_action sp_dialogue_on_computed(struct sp_dialogue *dialogue, int64_t n
 
 /* --- what the server says --------------------------------------------------------------------- */
 
+/* In one piece: blanks and line ends, which sp_base64_decode passes over, have no place in a challenge. */
+static bool decode_challenge(const struct sp_buf *text, uint8_t *octets, size_t *out_len)
+{
+    for (size_t i = 0; i < text->len; i++)
+        if (text->data[i] <= ' ')
+            return false;
+    return text->len == 0 || sp_base64_decode((const char *)text->data, text->len, octets, out_len);
+}
+
 /* The challenge's octets go to the mechanism. False: *out_wrong says what is wrong with it. */
 static bool take_challenge(struct sp_dialogue *dialogue, const struct sp_reply *reply,
                            const char **out_wrong)
@@ -230,7 +239,7 @@ static bool take_challenge(struct sp_dialogue *dialogue, const struct sp_reply *
         *out_wrong = "a challenge that is too long";
     else if (text->len > 0 && sasl->mech->text_first && auth_of(dialogue)->rounds == 1)
         memcpy(octets, text->data, len = text->len);
-    else if (text->len > 0 && !sp_base64_decode((const char *)text->data, text->len, octets, &len))
+    else if (!decode_challenge(text, octets, &len))
         *out_wrong = "the challenge is not base64";
     bool good = !*out_wrong && sp_sasl_challenge(sasl, octets, len);
     sp_secret_wipe(octets, len);
@@ -313,10 +322,10 @@ static struct sp_action on_refused(struct sp_dialogue *dialogue, const struct sp
 struct sp_action sp_dialogue_on_auth_reply(struct sp_dialogue *dialogue,
                                            const struct sp_reply *reply, int64_t now_ns)
 {
+    if (dialogue->state == SP_DIALOGUE_AUTH_CANCEL) /* also after 421: why we cancelled stands */
+        return sp_dialogue_enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
     if (reply->code == 421)
         return sp_dialogue_leave(dialogue, reply, now_ns);
-    if (dialogue->state == SP_DIALOGUE_AUTH_CANCEL)
-        return sp_dialogue_enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
     if (dialogue->state == SP_DIALOGUE_AUTH_COMPUTE) {
         conclude(dialogue, SP_AUTH_UNKNOWN, SP_REASON_AUTH_PROTOCOL_ERROR,
                  "the server spoke out of turn, before our response");
