@@ -11,7 +11,8 @@ import re
 import subprocess
 import sys
 
-NEEDED = {"libuv", "libwolfssl", "libcjson", "libcares", "libidn2", "libpcre2-8"}
+NEEDED = {"libuv", "libwolfssl", "libcjson", "libcares", "libidn2", "libunistring",
+          "libpcre2-8"}
 # The C library, the compiler's own, and what a sanitizer's build adds.
 ALLOWED = {"libc", "libm", "libpthread", "libgcc_s", "ld-linux-x86-64", "ld-linux-aarch64",
            "libasan", "libubsan", "libtsan", "liblsan", "libgcov"}
