@@ -4,8 +4,8 @@
 #include "probe/host.h"
 #include "probe/secret.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ static bool is_stop(int number)
     return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
 }
 
-/* Without SA_RESTART, so that a read ends. One that was ignored, as by nohup, stays so. */
+/* Without SA_RESTART, so that waiting ends. One that was ignored, as by nohup, stays so. */
 static void catch_signals(struct sigaction *before)
 {
     struct sigaction action = {.sa_handler = on_signal};
@@ -49,6 +49,17 @@ static void release_signals(const struct sigaction *before)
         sigaction(caught[i], &before[i], NULL);
 }
 
+/* From here on they come while we wait, and at no other moment: one that came in front of a read would leave it
+ * waiting. */
+static void block_signals(sigset_t *before)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < CAUGHT; i++)
+        sigaddset(&set, caught[i]);
+    sigprocmask(SIG_BLOCK, &set, before);
+}
+
 static void say(int terminal, const char *text)
 {
     ssize_t written = write(terminal, text, strlen(text));
@@ -56,14 +67,18 @@ static void say(int terminal, const char *text)
 }
 
 /* The octets of one line, without its end. False: a signal, or there is no terminal any more. */
-static bool read_typed(int terminal, char *line, size_t cap, size_t *out_len)
+static bool read_typed(int terminal, const sigset_t *waiting, char *line, size_t cap,
+                       size_t *out_len)
 {
     *out_len = 0;
-    for (;;) {
+    while (received == 0) {
+        struct pollfd poll = {.fd = terminal, .events = POLLIN};
         char octet;
+        if (ppoll(&poll, 1, NULL, waiting) <= 0)
+            continue; /* a signal; else it is looked at again */
+        if ((poll.revents & POLLIN) == 0)
+            return false;
         ssize_t count = read(terminal, &octet, 1);
-        if (count < 0 && errno == EINTR && received == 0)
-            continue;
         if (count < 0)
             return false;
         if (count == 0 || octet == '\n')
@@ -71,6 +86,22 @@ static bool read_typed(int terminal, char *line, size_t cap, size_t *out_len)
         if (*out_len < cap)
             line[(*out_len)++] = octet;
     }
+    return false;
+}
+
+/* Shows the question and waits, with echo off. */
+static bool ask_unseen(int terminal, const struct termios *shown, const char *question, char *line,
+                       size_t cap, size_t *out_len)
+{
+    sigset_t waiting;
+    block_signals(&waiting);
+    say(terminal, question);
+    bool done = read_typed(terminal, &waiting, line, cap, out_len);
+    /* What was typed ahead of a signal must not reach the shell. */
+    tcsetattr(terminal, TCSAFLUSH, shown);
+    say(terminal, "\n");
+    sigprocmask(SIG_SETMASK, &waiting, NULL);
+    return done;
 }
 
 /* Asks once. False: a signal came, or the terminal went. */
@@ -84,14 +115,9 @@ static bool ask_once(int terminal, const char *question, char *line, size_t cap,
         hidden = shown;
         hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
         hidden.c_lflag |= ICANON | ISIG;
-        if (tcsetattr(terminal, TCSAFLUSH, &hidden) == 0) {
-            say(terminal, question);
-            done = read_typed(terminal, line, cap, out_len);
-            /* What was typed ahead of a signal must not reach the shell. */
-            while (tcsetattr(terminal, TCSAFLUSH, &shown) != 0 && errno == EINTR)
-                ;
-            say(terminal, "\n");
-        }
+        /* In the background this is stopped by SIGTTOU, before anything has changed. */
+        if (tcsetattr(terminal, TCSAFLUSH, &hidden) == 0)
+            done = ask_unseen(terminal, &shown, question, line, cap, out_len);
     }
     release_signals(before);
     return done && received == 0;
