@@ -140,7 +140,8 @@ bool sp_ntlm_read_challenge(struct sp_slice message, struct sp_ntlm_challenge *o
     memset(out, 0, sizeof *out);
     if (message.len < HEADER_SHORT || memcmp(message.data, signature, sizeof signature) != 0 ||
         get32(message.data + AT_TYPE) != 2) {
-        snprintf(error, size, "%zu octets that are no NTLM message of type 2", message.len);
+        snprintf(error, size, "the challenge (%zu octets) is no NTLM message of type 2",
+                 message.len);
         return false;
     }
     out->flags = get32(message.data + AT_FLAGS);

@@ -113,10 +113,9 @@ static enum sp_sasl_result step(struct sp_sasl *sasl, const uint8_t *challenge, 
         return sp_sasl_explain(sasl, SP_SASL_BAD_CHALLENGE,
                                "the server sent another challenge after it had told its refusal");
     keep_refusal(sasl, challenge, len);
-    sasl->enough = false;
+    sasl->enough = false; /* and never `last`: a 235 behind a refusal is not to be believed */
     if (sasl->mech->variant == BEARER && !sp_buf_append_str(out, "\1"))
         return SP_SASL_NO_MEMORY;
-    sasl->last = true;
     return SP_SASL_RESPOND;
 }
 

@@ -187,7 +187,7 @@ static void test_oauth_room(void **state)
     }
 }
 
-/* The refusal is told and answered as each of the two wants it; then only the verdict may come. */
+/* The refusal is told and answered as each of the two wants it. */
 static void test_oauth_refusal(void **state)
 {
     (void)state;
@@ -210,8 +210,7 @@ static void test_oauth_refusal(void **state)
         play_step(sasl, rows[i / 2].octets, rows[i / 2].len);
         play_expect(sasl, "\1", bearer ? 1 : 0);
         assert_string_equal(sasl->server_said, rows[i / 2].said);
-        assert_true(sasl->last);
-        assert_false(sasl->enough);
+        assert_false(sasl->last || sasl->enough); /* only a refusal may follow */
         assert_int_equal(play_text(sasl, "more"), SP_SASL_BAD_CHALLENGE);
         sp_sasl_free(sasl);
     }

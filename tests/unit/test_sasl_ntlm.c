@@ -321,7 +321,7 @@ static void test_lies(void **state)
         uint32_t value;
         const char *wrong;
     } rows[] = {
-        {0, 1, 'n', "104 octets that are no NTLM message of type 2"},
+        {0, 1, 'n', "the challenge (104 octets) is no NTLM message of type 2"},
         {7, 1, 1, "no NTLM message of type 2"},
         {8, 4, 1, "no NTLM message of type 2"},
         {8, 4, 3, "no NTLM message of type 2"},
@@ -359,7 +359,8 @@ static void test_truncated(void **state)
     (void)state;
     for (size_t len = 0; len < sizeof vector_challenge; len++)
         expect_refused(vector_challenge, len, len < 32 ? "no NTLM message" : "type 2 message has");
-    expect_refused((const uint8_t *)"\r\n", 2, "2 octets that are no NTLM message of type 2");
+    expect_refused((const uint8_t *)"\r\n", 2,
+                   "the challenge (2 octets) is no NTLM message of type 2");
 }
 
 static void test_large(void **state)
@@ -384,7 +385,8 @@ static void test_large(void **state)
         sp_sasl_free(sasl);
     }
     memset(message, 0xff, sizeof message);
-    expect_refused(message, sizeof message, "12288 octets that are no NTLM message of type 2");
+    expect_refused(message, sizeof message,
+                   "the challenge (12288 octets) is no NTLM message of type 2");
     /* Names that fill what is kept of them. */
     put(info, 3, 2);
     put(info + 2, 4000, 2);
