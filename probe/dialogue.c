@@ -531,6 +531,13 @@ static bool is_flood(const struct sp_dialogue *dialogue)
 /* What can't be taken for a reply is at least shown: its first octets go into the transcript. */
 #define SHOWN_OCTETS 512u
 
+/* A lost reply to what takes leave costs nothing: all that was asked for is known by then, and a server that
+ * hangs up must not hide what was wrong with its login. */
+static bool is_leaving(const struct sp_dialogue *dialogue)
+{
+    return dialogue->state == SP_DIALOGUE_QUIT || dialogue->state == SP_DIALOGUE_AUTH_CANCEL;
+}
+
 static struct sp_action abort_with(struct sp_dialogue *dialogue, enum sp_reason reason,
                                    const char *detail, int64_t now_ns)
 {
@@ -540,7 +547,7 @@ static struct sp_action abort_with(struct sp_dialogue *dialogue, enum sp_reason 
     if (len > 0)
         note(dialogue, SP_FROM_SERVER, now_ns, (const char *)received,
              len < SHOWN_OCTETS ? len : SHOWN_OCTETS);
-    if (dialogue->state != SP_DIALOGUE_QUIT)
+    if (!is_leaving(dialogue))
         sp_dialogue_fail(dialogue, reason, 0, detail);
     return sp_dialogue_enter(dialogue, SP_DIALOGUE_CLOSED, now_ns);
 }
@@ -595,8 +602,7 @@ struct sp_action sp_dialogue_step(struct sp_dialogue *dialogue, const struct sp_
     case SP_EVENT_COMPUTED: return sp_dialogue_on_computed(dialogue, event->now_ns);
     case SP_EVENT_BYTES: return on_bytes(dialogue, event, out_used);
     case SP_EVENT_FAILED:
-        /* A lost reply to QUIT costs nothing: all that was asked for is known by then. */
-        if (dialogue->state != SP_DIALOGUE_QUIT)
+        if (!is_leaving(dialogue))
             sp_dialogue_fail(dialogue, event->reason, event->sys_errno, event->detail);
         else
             dialogue->evidence->quit_errno = event->send_errno;

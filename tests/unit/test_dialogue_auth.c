@@ -367,6 +367,33 @@ static const struct row rows[] = {
                "C AUTH PLAIN " PLAIN_RESPONSE "\r\n", "S 235 ok\r\n", QUIT, BYE, "X"},
      .result = SP_AUTH_OK,
      .mechanism = "PLAIN"},
+    {.name = "closed when the login is cancelled",
+     .tls = SP_TLS_NONE,
+     .auth = {"CRAM-MD5"},
+     .steps = {BANNER, EHLO, HELLO("CRAM-MD5"), "K", "C AUTH CRAM-MD5\r\n", "S 334 ?\r\n",
+               "C *\r\n", "E", "X"},
+     .result = SP_AUTH_UNKNOWN,
+     .reason = SP_REASON_AUTH_PROTOCOL_ERROR,
+     .mechanism = "CRAM-MD5",
+     .detail = "not base64"},
+    {.name = "421 when the login is cancelled",
+     .tls = SP_TLS_NONE,
+     .auth = {"CRAM-MD5"},
+     .steps = {BANNER, EHLO, HELLO("CRAM-MD5"), "K", "C AUTH CRAM-MD5\r\n", "S 334 ?\r\n",
+               "C *\r\n", "S 421 bye\r\n", QUIT, BYE, "X"},
+     .result = SP_AUTH_UNKNOWN,
+     .reason = SP_REASON_AUTH_PROTOCOL_ERROR,
+     .mechanism = "CRAM-MD5",
+     .detail = "not base64"},
+    {.name = "no reply when the login is cancelled",
+     .tls = SP_TLS_NONE,
+     .auth = {"CRAM-MD5"},
+     .steps = {BANNER, EHLO, HELLO("CRAM-MD5"), "K", "C AUTH CRAM-MD5\r\n", "S 334 ?\r\n",
+               "C *\r\n", "S no reply\r\n", "X"},
+     .result = SP_AUTH_UNKNOWN,
+     .reason = SP_REASON_AUTH_PROTOCOL_ERROR,
+     .mechanism = "CRAM-MD5",
+     .detail = "not base64"},
     {.name = "421 in the middle",
      .tls = SP_TLS_NONE,
      .insecure = true,
@@ -480,6 +507,10 @@ static void check_row(const struct row *row, const struct sp_evidence *evidence)
     if (!row->detail != !auth->detail || (row->detail && !strstr(auth->detail, row->detail)))
         fail_msg("%s: detail %s", row->name, auth->detail ? auth->detail : "none");
     check_no_secret(row, evidence);
+    /* What is wrong with the login is not what ended the session. */
+    if (row->reason != SP_REASON_OK && evidence->failure.reason != SP_REASON_OK)
+        fail_msg("%s: the session failed: %s", row->name,
+                 sp_reason_info(evidence->failure.reason)->word);
 }
 
 static void test_rows(void **state)
