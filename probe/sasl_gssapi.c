@@ -46,6 +46,15 @@ static gss_OID oid_of(const gss_OID_desc *oid)
     return (gss_OID)(uintptr_t)oid;
 }
 
+/* MIT's function forgets what it allocated for a buffer of no octets. */
+static void release(const struct sp_gss *gss, gss_buffer_desc *buffer)
+{
+    OM_uint32 ignored;
+    if (buffer->value && buffer->length == 0)
+        buffer->length = 1;
+    gss->release_buffer(&ignored, buffer);
+}
+
 static bool cancelled(const struct sp_sasl *sasl)
 {
     return atomic_load(&sasl->cancelled);
@@ -119,7 +128,6 @@ static enum sp_sasl_result send_token(struct sp_sasl *sasl, const struct sp_gss 
     /* RFC 4954 §4 has no room for longer ones, and base64 makes four octets out of three. */
     const size_t most = (SP_LIMIT_COMMAND_AUTH - 2) / 4 * 3;
     enum sp_sasl_result result = SP_SASL_RESPOND;
-    OM_uint32 ignored;
     if (token->length > most)
         result = sp_sasl_explain(sasl, SP_SASL_NO_CREDENTIAL,
                                  "the Kerberos ticket takes %zu octets, and SMTP has room for %zu "
@@ -127,7 +135,7 @@ static enum sp_sasl_result send_token(struct sp_sasl *sasl, const struct sp_gss 
                                  token->length, most);
     else if (!sp_buf_append(out, token->value, token->length))
         result = SP_SASL_NO_MEMORY;
-    gss->release_buffer(&ignored, token);
+    release(gss, token);
     return result;
 }
 
@@ -143,8 +151,7 @@ static enum sp_sasl_result establish(struct sp_sasl *sasl, struct login *login,
                               challenge ? &input : GSS_C_NO_BUFFER, NULL, &output, &flags, NULL);
     if (GSS_ERROR(major)) {
         enum sp_sasl_result result = sp_gss_explain(sasl, gss, major, minor, challenge != NULL);
-        OM_uint32 ignored;
-        gss->release_buffer(&ignored, &output);
+        release(gss, &output);
         return result;
     }
     enum sp_sasl_result result = send_token(sasl, gss, &output, out);
@@ -166,14 +173,14 @@ static enum sp_sasl_result read_offer(struct sp_sasl *sasl, struct login *login,
 {
     const struct sp_gss *gss = login->gss;
     gss_buffer_desc input = {len, (void *)(uintptr_t)challenge}, offer = GSS_C_EMPTY_BUFFER;
-    OM_uint32 minor, ignored;
+    OM_uint32 minor;
     OM_uint32 major = gss->unwrap(&minor, login->context, &input, &offer, NULL, NULL);
     enum sp_sasl_result result = SP_SASL_RESPOND;
     if (major != GSS_S_COMPLETE)
         result = sp_gss_explain(sasl, gss, major, minor, true);
     else if (!sp_gss_layer_read(offer.value, offer.length, sasl->detail, sizeof sasl->detail))
         result = SP_SASL_BAD_CHALLENGE;
-    gss->release_buffer(&ignored, &offer);
+    release(gss, &offer);
     return result;
 }
 

@@ -121,7 +121,7 @@ def lies():
                     result=result)
     yield told("honest", "ok", "", True, "ok", OK)
     yield told("echo", "auth-protocol-error", "", False)
-    for name in ("garbage", "one-octet", "cut", "longer", "huge-length", "large"):
+    for name in ("garbage", "rude", "busy", "one-octet", "cut", "longer", "huge-length", "large"):
         yield told(name, "auth-protocol-error", "no proper Kerberos token", False)
     yield told("empty", "auth-protocol-error", "challenge is empty", False)
     yield told("flipped", "auth-server-unverified", "could not prove that it has the service's key",
@@ -222,6 +222,35 @@ class Suite:
         expect(not auth["exposed"] and auth["channel_binding"] is None, f"auth is {auth}")
         self.failures.close_case(case.name)
 
+    def run_batch(self):
+        """Many at a time, with one ticket cache that none of them has a service ticket in yet."""
+        if not self.is_chosen("batch"):
+            return
+        self.count += 1
+        targets = self.kdc.path("targets")
+        targets.write_text("".join(f"127.0.0.1:{self.peer.port(name)}\n"
+                                   for name in ("cyrus", "dovecot") * 20))
+        self.kdc.ticket("alice", "alice.keytab", "batch.cache")
+        environment = self.environment({"KRB5CCNAME": "FILE:{realm}/batch.cache"})
+        for frozen, reasons in ((True, {"deadline-exceeded"}), (False, {"ok"})):
+            if frozen:
+                self.kdc.freeze()
+            started = time.monotonic()
+            words = [self.probe, "-o", "jsonl", "--timeout", "2s" if frozen else "20s", "--tls", "none",
+                     "--concurrency", "20", "--per-host", "20", "--server-name", HOST, "--auth",
+                     "GSSAPI", f"@{targets}"]
+            done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, check=False, timeout=120, env=environment)
+            seconds = time.monotonic() - started
+            if frozen:
+                self.kdc.thaw()
+            results = [json.loads(line) for line in done.stdout.splitlines()]
+            self.failures.equal(len(results), 40, "number of results")
+            self.failures.equal({each["reason"] for each in results}, reasons, "reasons")
+            self.failures.expect(seconds < 10, f"it took {seconds:.1f} s")
+            self.failures.equal(done.stderr, b"", "messages")
+        self.failures.close_case("batch")
+
     def run_frozen(self):
         """Kerberos waits longer than --timeout allows, and then nobody waits for Kerberos."""
         if not self.is_chosen("kdc-frozen"):
@@ -279,6 +308,7 @@ class Suite:
         for case in cases():
             self.run_case(case)
         self.run_frozen()
+        self.run_batch()
         self.run_unloaded()
         self.run_lies()
         self.run_stale_service()

@@ -55,6 +55,9 @@ NO_LAYER = b"\x01\0\0\0"
 # What is sent as the second challenge, where the answer to the client's token belongs.
 TOKENS = {
     "garbage": lambda token, answer: os.urandom(len(answer)),
+    # And when the client cancels, it hangs up, or says 421.
+    "rude": lambda token, answer: os.urandom(len(answer)),
+    "busy": lambda token, answer: os.urandom(len(answer)),
     "echo": lambda token, answer: token,
     "empty": lambda token, answer: b"",
     "one-octet": lambda token, answer: b"\x60",
@@ -114,11 +117,12 @@ class Liar:
         if not line:
             raise EOFError
         line = line.rstrip()
-        if line == b"*":
-            self.say(stream, b"501 5.7.0 as you like")
+        if line == b"*" and self.lie != "rude":
+            self.say(stream, b"421 4.3.2 bye" if self.lie == "busy" else b"501 5.7.0 as you like")
             line = stream.readline().rstrip()
         if line == b"QUIT":
             self.say(stream, b"221 2.0.0 bye")
+        if line in (b"*", b"QUIT"):
             raise EOFError
         return line
 
