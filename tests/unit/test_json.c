@@ -254,6 +254,55 @@ static void test_good(void **state)
     cJSON_Delete(object);
 }
 
+/* A login's object with this result; everything else is as in FIXTURE_LOGIN. */
+static cJSON *make_login(const struct sp_auth *auth)
+{
+    struct sp_evidence evidence = *fixture_result(FIXTURE_LOGIN)->evidence;
+    struct sp_result result = *fixture_result(FIXTURE_LOGIN);
+
+    evidence.auth = *auth;
+    result.evidence = &evidence;
+    return make(&result, &plain);
+}
+
+static void test_login(void **state)
+{
+    static const struct {
+        struct sp_auth auth;
+        const char *result; /* NULL: null */
+    } rows[] = {
+        {{.result = SP_AUTH_OK, .mechanism = "PLAIN"}, "ok"},
+        {{.result = SP_AUTH_REJECTED, .mechanism = "PLAIN"}, "rejected"},
+        {{.result = SP_AUTH_TEMPORARY, .mechanism = "PLAIN"}, "temporary"},
+        {{.result = SP_AUTH_SKIPPED}, "skipped"},
+        {{.result = SP_AUTH_UNKNOWN, .mechanism = "PLAIN"}, NULL},
+        {{.result = SP_AUTH_NONE, .mechanism = "PLAIN"}, NULL}, /* broken off before its end */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        cJSON *object = make_login(&rows[i].auth);
+
+        if (rows[i].result != NULL)
+            assert_text(object, "auth.result", rows[i].result);
+        else
+            assert_true(cJSON_IsNull(find(object, "auth.result")));
+        if (rows[i].auth.mechanism != NULL)
+            assert_text(object, "auth.mechanism", "PLAIN");
+        else
+            assert_true(cJSON_IsNull(find(object, "auth.mechanism")));
+        assert_text(object, "auth.offered.0", "SCRAM-SHA-256");
+        assert_true(cJSON_IsNull(find(object, "auth.code")));
+        assert_true(cJSON_IsNull(find(object, "auth.enhanced")));
+        assert_true(cJSON_IsFalse(find(object, "auth.exposed")));
+        assert_null(find(object, "auth.iterations"));
+        assert_null(find(object, "auth.server_error"));
+        cJSON_Delete(object);
+    }
+    cJSON *none = make_login(&(struct sp_auth){.result = SP_AUTH_NONE});
+    assert_null(find(none, "auth"));
+    cJSON_Delete(none);
+}
+
 /* Absent: not tried. null: not known. false: tested and not so. */
 static void test_absent_null_false(void **state)
 {
@@ -488,6 +537,7 @@ int main(void)
         cmocka_unit_test(test_instant),
         cmocka_unit_test(test_days),
         cmocka_unit_test(test_good),
+        cmocka_unit_test(test_login),
         cmocka_unit_test(test_absent_null_false),
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_out_of_memory),
