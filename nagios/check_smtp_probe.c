@@ -172,6 +172,19 @@ static void on_finished(void *data)
     sp_runner_close(plugin->runner);
 }
 
+/* Behind all else: it is nothing that the server did. */
+static void write_exposed(struct plugin *plugin)
+{
+    if (sp_runner_key_exposed(plugin->runner))
+        sp_write_str(&plugin->writer,
+                     "warning: others than the owner can read the client's private key "
+                     "or its passphrase: set the file's mode to 600\n");
+    if (sp_runner_password_exposed(plugin->runner))
+        sp_write_str(&plugin->writer,
+                     "warning: others than the owner can read the file with the password "
+                     "or token: set its mode to 600\n");
+}
+
 /* Probes and writes the report into plugin->writer. False: error[0..size) says why there is none. */
 static bool probe_targets(struct plugin *plugin, char *error, size_t size)
 {
@@ -199,6 +212,8 @@ static bool probe_targets(struct plugin *plugin, char *error, size_t size)
     if (!complete)
         snprintf(error, size, "out of memory: the report could not be made");
     sp_collector_free(&plugin->collector);
+    if (complete)
+        write_exposed(plugin);
     sp_runner_free(plugin->runner);
     return complete;
 }

@@ -391,6 +391,24 @@ def case_core(bench):
         shutil.rmtree(folder)
 
 
+def case_exposed(bench):
+    """A file that others can read is told of once, by each program"""
+    says = b"others than the owner can read the file with the password"
+    for mode, count in ((0o600, 0), (0o640, 1), (0o604, 1)):
+        path = bench.write("shown", SECRET + "\n", mode)
+        for name, program in bench.programs.items():
+            done = subprocess.run([program, *bench.arguments("ok-PLAIN"), bench.target("ok-PLAIN"),
+                                   "--password-file", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  timeout=WAIT_S)
+            told = (done.stderr if name == "probe" else done.stdout).count(says)
+            bench.expect(told == count and done.returncode == 0, f"{name}, {mode:o}: {done}")
+        config = exporter_config(bench, {"ok-PLAIN": "PLAIN"}, path.name)
+        exporter = Exporter(bench.exporter, config=config, environment={"SP_USER": "user"})
+        exporter.end()
+        told = exporter.text().encode().count(says)
+        bench.expect(told == count, f"exporter, {mode:o}: {exporter.text()}")
+
+
 # --- the prompt -----------------------------------------------------------------------------------
 
 
@@ -512,10 +530,10 @@ def case_nobody_asked(bench):
 # --- the exporter ---------------------------------------------------------------------------------
 
 
-def exporter_config(bench, names):
+def exporter_config(bench, names, file="secret"):
     modules = "".join(f"  {name}:\n    tls: starttls\n    ca_file: {bench.ca}\n    server_name: mx.test\n"
                       f"    user: ${{SP_USER}}\n    auth: {mechanism}\n"
-                      f"    {'token' if mechanism in TOKEN else 'password'}_file: secret\n"
+                      f"    {'token' if mechanism in TOKEN else 'password'}_file: {file}\n"
                       for name, mechanism in names.items())
     return bench.write("exporter.yml", f"modules:\n{modules}exporter:\n  allow_targets: [127.0.0.0/8]\n"
                                        "  allow_params: [verify, tls, ehlo_name, server_name, auth_insecure]\n")

@@ -87,6 +87,11 @@ def cases(servers, ca):
     yield "no shell", case(
         "plain", "none", 1, r"SMTP WARNING - the banner .*", PLAIN,
         [("--expect", "$(id) `id`; id")], smtp_probe_expect="$$(id) `id`; id")
+    # Where a password is said to be; with "none" it is not looked for.
+    for name, value in (("password_fd", "0"), ("password_env", "SECRET"), ("token_file", "token")):
+        yield name, case("plain", "none", 0, "SMTP OK - .*", PLAIN,
+                         [("--auth", "none"), (f"--{name.replace('_', '-')}", value)],
+                         **{"smtp_probe_auth": "none", f"smtp_probe_{name}": value})
     yield "every option", every_option(servers, ca)
 
 
