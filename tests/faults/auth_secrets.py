@@ -108,6 +108,14 @@ def scenario():
               "    expect /./", f"    reply 535 5.7.8 {echo}", "  end", "end",
               "server echo-challenge", "  tls starttls", "  auth CRAM-MD5",
               f"  on AUTH: reply 334 {SECRET}!", "end",
+              "server path-clear", "  auth PLAIN", f"  auth-password {SECRET}", "end",
+              "server path-old", "  tls starttls", "  tls-version 1.2 1.2", "  auth SCRAM-SHA-1-PLUS",
+              f"  auth-password {SECRET}", "end",
+              "server path-refused", "  tls implicit", "  auth LOGIN|PLAIN|SCRAM-SHA-256", "end",
+              "server path-slow", "  tls starttls", "  auth SCRAM-SHA-512", "  auth-iterations 600000", "end",
+              "server path-long", "  tls starttls", "  auth XOAUTH2", f"  auth-token {SECRET * 150}", "end",
+              "server path-prepared", "  tls starttls", "  auth SCRAM-SHA-256", f"  auth-password {SECRET}\u00e4", "end",
+              "server path-reset", "  tls starttls", "  auth PLAIN", "  on AUTH: reset", "end",
               # Before anybody told it, and after all.
               "server echo-early", "  tls starttls", "  auth PLAIN", f"  auth-password {SECRET}",
               f"  capabilities STARTTLS|X{SECRET} {SECRET}",
@@ -302,6 +310,28 @@ def case_formats(bench):
         run = Program(bench, [bench.programs["plugin"], *bench.arguments(server), "-vvv", "--transcript",
                               *bench.by_file(mechanism)])
         judge_run(bench, run, f"{server}, plugin", {0, 1, 2, 3})
+
+
+def case_paths(bench):
+    """Ways that a login can go: in clear, refused, broken off, with much to send or to compute"""
+    long = ["--token-file", bench.write("long", SECRET * 150 + "\n", 0o600)]
+    # A soft hyphen and a no-break space are changed by SASLprep, so that there are two forms of it.
+    prepared = ["--password-file", bench.write("prepared", SECRET[:5] + "\u00ad" + SECRET[5:] + "\u00e4\n", 0o600)]
+    plain = bench.by_file("PLAIN")
+    for server, options, codes in (
+            ("path-clear", [*plain, "--tls", "none", "--auth-insecure"], {0, 1}),
+            ("path-old", plain, {0}),
+            ("path-refused", [*plain, "--tls", "implicit"], {2}),
+            ("path-refused", [*plain, "--tls", "implicit", "--auth", "LOGIN"], {2}),
+            ("path-refused", [*plain, "--tls", "implicit", "--auth", "PLAIN"], {2}),
+            ("path-slow", [*plain, "--timeout", "150ms"], {2, 3}),
+            ("path-slow", plain, {2}),
+            ("path-long", long, {0}),
+            ("path-prepared", prepared, {0}),
+            ("path-reset", plain, {1})):
+        for name, program in bench.programs.items():
+            run = Program(bench, [program, *bench.arguments(server), *options, "-vvv", "--transcript"])
+            judge_run(bench, run, f"{name}, {server}", codes)
 
 
 def case_under_way(bench):
