@@ -41,13 +41,15 @@ static const char *keep_masked(struct sp_dialogue *dialogue, const char *text)
     return kept;
 }
 
+/* `detail` has no text of the server but what was masked already: to mask our own words as well would tell who
+ * reads them that the secret is one of them. */
 static void conclude(struct sp_dialogue *dialogue, enum sp_auth_result result,
                      enum sp_reason reason, const char *detail)
 {
     struct sp_auth *auth = auth_of(dialogue);
     auth->result = result;
     auth->reason = reason;
-    auth->detail = keep_masked(dialogue, detail);
+    auth->detail = sp_arena_strdup(dialogue->evidence->arena, detail);
 }
 
 static struct sp_action end_without_memory(struct sp_dialogue *dialogue, int64_t now_ns)
@@ -101,7 +103,6 @@ struct sp_action sp_dialogue_begin_auth(struct sp_dialogue *dialogue, int64_t no
         return sp_dialogue_enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
     }
     auth->mechanism = choice.mech->name;
-    auth->exposed = sp_auth_exposes(evidence, choice.mech);
     if (choice.mech->needs & SP_SASL_NEEDS_BINDING)
         auth->channel_binding = sp_binding_name(dialogue->login.binding.type);
     if (!make_sasl(dialogue, choice.mech))
@@ -151,6 +152,10 @@ struct sp_action sp_dialogue_send_auth(struct sp_dialogue *dialogue, int64_t now
             response = "";
         dialogue->auth_named = true;
     }
+    /* LOGIN's first response is only the user's name. */
+    if (*response && (sasl->last || sasl->enough) &&
+        sp_auth_exposes(dialogue->evidence, sasl->mech))
+        auth_of(dialogue)->exposed = true;
     bool good = send_line(dialogue, head, response, now_ns);
     sp_secret_wipe(base64, sizeof base64);
     if (!good)
@@ -190,16 +195,16 @@ struct sp_action sp_dialogue_on_computed(struct sp_dialogue *dialogue, int64_t n
     const struct sp_sasl *sasl = dialogue->sasl;
     if (!note_computed(dialogue))
         return end_without_memory(dialogue, now_ns);
+    const char *detail = keep_masked(dialogue, sasl->detail); /* may quote the server */
     switch (sasl->result) {
     case SP_SASL_RESPOND: break;
     case SP_SASL_BAD_CHALLENGE:
-        return give_up(dialogue, SP_REASON_AUTH_PROTOCOL_ERROR, sasl->detail, now_ns);
+        return give_up(dialogue, SP_REASON_AUTH_PROTOCOL_ERROR, detail, now_ns);
     case SP_SASL_SERVER_UNVERIFIED:
-        return give_up(dialogue, SP_REASON_AUTH_SERVER_UNVERIFIED, sasl->detail, now_ns);
-    case SP_SASL_DOWNGRADE:
-        return give_up(dialogue, SP_REASON_AUTH_DOWNGRADE, sasl->detail, now_ns);
+        return give_up(dialogue, SP_REASON_AUTH_SERVER_UNVERIFIED, detail, now_ns);
+    case SP_SASL_DOWNGRADE: return give_up(dialogue, SP_REASON_AUTH_DOWNGRADE, detail, now_ns);
     case SP_SASL_NO_CREDENTIAL:
-        return give_up(dialogue, SP_REASON_CREDENTIAL_UNAVAILABLE, sasl->detail, now_ns);
+        return give_up(dialogue, SP_REASON_CREDENTIAL_UNAVAILABLE, detail, now_ns);
     case SP_SASL_CANCELLED:
         return give_up(dialogue, SP_REASON_CANCELLED, "interrupted before the end", now_ns);
     case SP_SASL_NO_MEMORY: return end_without_memory(dialogue, now_ns);
