@@ -7,6 +7,7 @@
 #include "checks/auth_advice.h"
 
 #include "checks/server_said.h"
+#include "probe/sasl_names.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -219,8 +220,7 @@ static bool is_below(const char *host, const char *domain)
 
 static bool uses_token(const char *mechanism)
 {
-    return mechanism != NULL &&
-           (strcmp(mechanism, "XOAUTH2") == 0 || strcmp(mechanism, "OAUTHBEARER") == 0);
+    return mechanism != NULL && sp_sasl_facts(mechanism).token;
 }
 
 static bool matches(const struct row *row, const struct sp_refusal *refusal)

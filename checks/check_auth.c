@@ -10,6 +10,7 @@
 #include "checks/server_said.h"
 #include "checks/wording.h"
 #include "probe/auth.h"
+#include "probe/sasl_names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -175,14 +176,15 @@ static void judge_downgrade(const struct sp_evidence *evidence, struct sp_result
 static void judge_exposed(const struct sp_evidence *evidence, struct sp_result *result)
 {
     const struct sp_auth *auth = &evidence->auth;
+    const char *mechanism = auth->mechanism != NULL ? auth->mechanism : "the login";
     bool tls = evidence->tls.established;
     if (!auth->exposed)
         return;
     struct sp_finding *finding = sp_result_add_state(
         result, SP_REASON_AUTH_REQUIRES_TLS,
         tls ? sp_state_by_verify(evidence, SP_STATE_WARNING) : SP_STATE_WARNING, SP_PHASE_AUTH,
-        "--auth-insecure: %s sent the password or token %s",
-        auth->mechanism != NULL ? auth->mechanism : "the login",
+        "--auth-insecure: %s sent the %s %s", mechanism,
+        sp_sasl_facts(mechanism).token ? "token" : "password",
         tls ? "inside TLS to a server that has not proven who it is" : "without TLS");
     finding->hint = "Drop --auth-insecure and log in inside TLS with a certificate that verifies; "
                     "change the password if the way to the server is not your own.";

@@ -114,6 +114,17 @@ static void report_missing(struct sp_result *result, enum sp_phase phase, const 
                     "whether this target has such a stage at all.";
 }
 
+/* Worse than what else has its state, as a failure is: it is what the user asked for. */
+static void move_to_front(struct sp_result *result, struct sp_finding *finding)
+{
+    struct sp_finding moved = *finding;
+    if (finding == &result->scratch)
+        return;
+    memmove(result->findings + 1, result->findings,
+            (result->finding_count - 1) * sizeof *result->findings);
+    result->findings[0] = moved;
+}
+
 static void report_other(struct sp_result *result, enum sp_phase phase, const char *codes,
                          const struct sp_reply *reply)
 {
@@ -130,6 +141,7 @@ static void report_other(struct sp_result *result, enum sp_phase phase, const ch
     else if (logged_in)
         finding->hint = "If this account is to be closed, close it on the server (in the user "
                         "database that the login service asks) and end its sessions.";
+    move_to_front(result, finding);
 }
 
 static bool is_first(const struct sp_options *options, size_t index)

@@ -12,5 +12,6 @@ struct sp_sasl_facts sp_sasl_facts(const char *name)
         return (struct sp_sasl_facts){0};
     return (struct sp_sasl_facts){.strength = mech->strength,
                                   .exposes = mech->exposes,
-                                  .binds = (mech->needs & SP_SASL_NEEDS_BINDING) != 0};
+                                  .binds = (mech->needs & SP_SASL_NEEDS_BINDING) != 0,
+                                  .token = (mech->needs & SP_SASL_NEEDS_TOKEN) != 0};
 }

@@ -10,6 +10,7 @@ struct sp_sasl_facts {
     unsigned strength; /* as in the table; the larger one is better. 0: unknown here */
     bool exposes;      /* who reads the login can log in with it: password or token in clear */
     bool binds;        /* the login is tied to the TLS connection: -PLUS */
+    bool token;        /* its secret is an OAuth token, not a password */
 };
 
 /* By name in any case. One that is not in the table has strength 0 and exposes nothing that we know of. */

@@ -550,6 +550,17 @@ static void test_expected_elsewhere(void **state)
     assert_int_equal(find_at(&sample, SP_REASON_REPLY_MISMATCH, SP_PHASE_EHLO)->state,
                      SP_STATE_WARNING);
     sample_free(&sample);
+    /* before all else of its state */
+    begin(&sample, SP_TLS_STARTTLS);
+    expect_replies(&sample, "auth=535");
+    list_mechanisms(&sample, &sample.evidence->plain, "PLAIN");
+    list_mechanisms(&sample, &sample.evidence->tls_ehlo, "PLAIN");
+    sample.evidence->auth = (struct sp_auth){
+        .result = SP_AUTH_TEMPORARY, .mechanism = "PLAIN", .reason = SP_REASON_AUTH_TEMPORARY};
+    answer(&sample, 454, "later");
+    expect(&sample, SP_STATE_WARNING, SP_REASON_REPLY_MISMATCH, SP_PHASE_AUTH, "454 'later'");
+    assert_int_equal(sample.result.finding_count, 3);
+    sample_free(&sample);
     /* a stage that this session has not */
     sample_init(&sample, SP_TLS_NONE);
     expect_replies(&sample, "starttls=454");
