@@ -2,7 +2,8 @@
 """`--auth GSSAPI` with MIT's Kerberos server, against Postfix with Cyrus SASL, Postfix with Dovecot, and
 a server that lies.
 
-    auth_gssapi.py --probe build/smtp-probe --schema FILE --work DIRECTORY [CASE…]      # * and ? allowed
+    auth_gssapi.py --probe build/smtp-probe --exporter build/smtp-probe-exporter --schema FILE
+                   --work DIRECTORY [CASE…]                                             # * and ? allowed
 """
 
 import argparse
@@ -22,6 +23,7 @@ import traceback
 sys.dont_write_bytecode = True
 
 from certificates import HOST, TestCa
+from exporter_bench import Exporter
 from failures import Failures
 from gssapi_liar import Liar
 from gssapi_servers import GssapiPostfix
@@ -141,7 +143,8 @@ def lies():
 class Suite:
     def __init__(self, arguments, root, kdc, peer, ca):
         import jsonschema
-        self.probe, self.root, self.kdc, self.peer, self.ca = arguments.probe, root, kdc, peer, ca
+        self.probe, self.exporter = arguments.probe, arguments.exporter
+        self.root, self.kdc, self.peer, self.ca = root, kdc, peer, ca
         self.patterns = arguments.cases
         form = json.loads(pathlib.Path(arguments.schema).read_text(encoding="utf-8"))
         self.validator = jsonschema.validators.validator_for(form)(form)
@@ -282,6 +285,49 @@ class Suite:
                                 f"Kerberos is loaded with {options}")
         self.failures.close_case("unloaded")
 
+    def run_exporter(self):
+        """It keeps on answering while Kerberos doesn't, and ends with a login under way."""
+        if not self.is_chosen("exporter"):
+            return
+        self.count += 1
+        expect, equal = self.failures.expect, self.failures.equal
+        config, cache = self.kdc.path("exporter.yml"), self.kdc.path("exporter.cache")
+        config.write_text(f"""
+modules:
+  kerberos:
+    tls: starttls
+    ca_file: {self.ca.root}
+    server_name: {HOST}
+    auth: [GSSAPI]
+    timeout: 1s
+exporter:
+  allow_targets: [127.0.0.1]
+""")
+        path = f"/probe?module=kerberos&target=127.0.0.1:{self.peer.port('dovecot')}"
+        exporter = Exporter(self.exporter, config=config, environment=self.environment({
+            "KRB5CCNAME": f"FILE:{cache}", "KRB5_CLIENT_KTNAME": "{realm}/alice.keytab"}))
+        try:
+            equal(exporter.ask(path).metric("probe_smtp_auth_success"), 1, "success by a keytab")
+            for _ in range(3):
+                cache.unlink()  # so that Kerberos has to be asked
+                self.kdc.freeze()
+                reply = exporter.ask(path)
+                expect(reply.has('probe_smtp_failure_reason{stage="auth",reason="deadline-exceeded"} 1'),
+                       f"frozen: {reply.text[-600:]}")
+                expect(reply.seconds < 2, f"a frozen KDC took {reply.seconds:.1f} s")
+                expect(exporter.ask("/-/healthy").seconds < 0.5, "it hangs with Kerberos")
+                self.kdc.thaw()
+                equal(exporter.ask(path).metric("probe_smtp_auth_success"), 1, "success after that")
+            cache.unlink()
+            self.kdc.freeze()
+            exporter.ask(path)
+            code, seconds = exporter.end()
+            expect(code == 0 and seconds < 2, f"it ended with {code} after {seconds} s")
+        finally:
+            self.kdc.thaw()
+            exporter.end(signal.SIGKILL)
+        self.failures.close_case("exporter")
+
     def run_lies(self):
         os.environ |= {"KRB5_CONFIG": str(self.kdc.path("krb5.conf")),
                        "KRB5_KTNAME": str(self.kdc.path("smtp.keytab")), "KRB5RCACHENAME": "none:"}
@@ -309,6 +355,7 @@ class Suite:
             self.run_case(case)
         self.run_frozen()
         self.run_batch()
+        self.run_exporter()
         self.run_unloaded()
         self.run_lies()
         self.run_stale_service()
@@ -318,7 +365,7 @@ class Suite:
 
 def main():
     parser = argparse.ArgumentParser()
-    for option in ("probe", "schema", "work"):
+    for option in ("probe", "exporter", "schema", "work"):
         parser.add_argument(f"--{option}", required=True)
     parser.add_argument("cases", nargs="*")
     arguments = parser.parse_args()
