@@ -153,14 +153,10 @@ static bool is_corrected(uint32_t point)
            point == 0x2f9bf;
 }
 
-static void compare(uint32_t point, const char *before, const char *after, bool known)
+static void compare(uint32_t point, const char *text, const char *theirs, bool known)
 {
-    char text[32], character[8] = "", *ours;
-    encode(point, character);
-    snprintf(text, sizeof text, "%s%s%s", before, character, after);
-    enum sp_saslprep_result result = sp_saslprep(text, strlen(text), &ours);
-    char *theirs = prepare_theirs(text, true);
-    assert_int_not_equal(result, SP_SASLPREP_NO_MEMORY);
+    char *ours;
+    assert_int_not_equal(sp_saslprep(text, strlen(text), &ours), SP_SASLPREP_NO_MEMORY);
     bool same = is_equal(ours, theirs);
     /* They leave alone what 3.2 doesn't know; we may know its counterpart. */
     if (!known)
@@ -171,30 +167,48 @@ static void compare(uint32_t point, const char *before, const char *after, bool 
         fail_msg("U+%04X in \"%s\": \"%s\", they: \"%s\"", (unsigned)point, text,
                  ours ? ours : "refused", theirs ? theirs : "refused");
     free(ours);
-    gsasl_free(theirs);
 }
 
-/* Each code point alone; and what Unicode 3.2 knows between letters of both directions, before and behind
- * marks, and behind a syllable that it may be a part of. U+0000 is in the table above: they want text. */
+/* Whether Unicode 3.2 knows it. */
+static bool compare_alone(uint32_t point, const char *character)
+{
+    char *strict = prepare_theirs(character, false), *lax = prepare_theirs(character, true);
+    bool known = is_equal(strict, lax);
+    compare(point, character, lax, known);
+    gsasl_free(strict);
+    gsasl_free(lax);
+    return known;
+}
+
+/* Between letters of both directions, before and behind marks, and behind a syllable that it may be a part of. */
+static void compare_among_others(uint32_t point, const char *character)
+{
+    static const char *const contexts[][2] = {
+        {"a", "b"}, {"\xd8\xa7", "\xd8\xa8"}, {"a\xcc\x87", "\xcc\xa3"}, {"\xea\xb0\x80", ""}};
+    for (size_t i = 0; i < sizeof contexts / sizeof *contexts; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%s%s%s", contexts[i][0], character, contexts[i][1]);
+        char *theirs = prepare_theirs(text, true);
+        compare(point, text, theirs, true);
+        gsasl_free(theirs);
+    }
+}
+
+/* U+0000 is in the table above: they want text. Beyond U+30000 is private use, of which two planes are full,
+ * and refused. */
 static void test_every_code_point(void **state)
 {
     (void)state;
-    static const char *const contexts[][2] = {
-        {"a", "b"}, {"\xd8\xa7", "\xd8\xa8"}, {"a\xcc\x87", "\xcc\xa3"}, {"\xea\xb0\x80", ""}};
     size_t known_count = 0;
     for (uint32_t point = 1; point <= 0x10ffff; point++) {
         char character[8] = "";
         if (point == 0xd800)
             point = 0xe000; /* surrogates are no UTF-8 */
         encode(point, character);
-        char *strict = prepare_theirs(character, false), *lax = prepare_theirs(character, true);
-        bool known = is_equal(strict, lax);
-        gsasl_free(strict);
-        gsasl_free(lax);
-        compare(point, "", "", known);
+        bool known = compare_alone(point, character);
         known_count += known;
-        for (size_t i = 0; known && i < sizeof contexts / sizeof *contexts; i++)
-            compare(point, contexts[i][0], contexts[i][1], known);
+        if (known && point < 0x30000)
+            compare_among_others(point, character);
     }
     /* Unicode 3.2: 95221 characters, two planes and a zone of private use, and what is never to be one. */
     assert_in_range(known_count, 95221 + 137468, 95221 + 137468 + 100);
