@@ -19,6 +19,7 @@
 #include "probe/auth.h"
 #include "probe/base64.h"
 #include "probe/dialogue_private.h"
+#include "probe/sasl_names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -69,6 +70,16 @@ static struct sp_action give_up(struct sp_dialogue *dialogue, enum sp_reason rea
 
 /* --- the beginning ---------------------------------------------------------------------------- */
 
+/* RFC 5802 §6: a SCRAM login that is not bound says whether it could be ("y"), and so that the server lists no
+ * -PLUS. Where it does, and --auth rules that out, the login is one that can't be bound ("n"). */
+static bool lists_binding(const struct sp_ehlo *ehlo)
+{
+    for (size_t i = 0; i < ehlo->auth_count; i++)
+        if (sp_sasl_facts(ehlo->auth[i]).binds)
+            return true;
+    return false;
+}
+
 static bool make_sasl(struct sp_dialogue *dialogue, const struct sp_sasl_mech *mech)
 {
     const struct sp_endpoint *endpoint = dialogue->endpoint;
@@ -79,6 +90,9 @@ static bool make_sasl(struct sp_dialogue *dialogue, const struct sp_sasl_mech *m
                                     .port = endpoint->port,
                                     .binding = dialogue->login.binding,
                                     .now_ms = dialogue->login.now_ms};
+    if (!(mech->needs & SP_SASL_NEEDS_BINDING) &&
+        lists_binding(sp_evidence_ehlo(dialogue->evidence)))
+        config.binding = (struct sp_binding){.type = SP_BINDING_NONE};
     memcpy(config.random, dialogue->login.random, sizeof config.random);
     dialogue->sasl = sp_sasl_new(&config);
     sp_secret_wipe(&config, sizeof config);
