@@ -44,10 +44,12 @@ static void test_known(void **state)
          "5.7.9 Application-specific password required. Learn more at|5.7.9  https://x", "PLAIN",
          NULL, "apppasswords"},
         {535, "5.7.8",
-         "5.7.8 Username and Password not accepted. For more information, go to|5.7.8  https://support.google.com/mail/?p=BadCredentials x-gsmtp",
+         "5.7.8 Username and Password not accepted. For more information, go to|5.7.8  "
+         "https://support.google.com/mail/?p=BadCredentials x-gsmtp",
          "LOGIN", NULL, "apppasswords"},
         {535, "5.7.8",
-         "5.7.8 Username and Password not accepted. Learn more at|5.7.8  https://support.google.com/mail/?p=BadCredentials x-gsmtp",
+         "5.7.8 Username and Password not accepted. Learn more at|5.7.8  "
+         "https://support.google.com/mail/?p=BadCredentials x-gsmtp",
          "XOAUTH2", NULL, "https://mail.google.com/"},
         {534, "5.7.14", "5.7.14 <https://accounts.google.com/x> Please log in via your web browser",
          "PLAIN", NULL, "with a browser"},
