@@ -26,7 +26,7 @@ LIBRARIES = [
     (r"uv\.h|uv/.*",
      r"probe/(conn|dns|session|survey|work|runner|main)(_\w+)?\.[ch]|(nagios|prometheus)/.*|tests/.*",
      "the event loop stays in conn, dns, session, survey, work, runner and the mains"),
-    (r"wolfssl/.*", r"probe/(tls|crypto|sasl)(_\w+)?\.c|tests/(unit|fuzz)/.*",
+    (r"wolfssl/.*", r"probe/((tls|crypto)(_\w+)?|sasl_hash)\.c|tests/(unit|fuzz)/.*",
      "wolfSSL stays in tls, crypto (the signatures of path) and the hashes of sasl"),
     (r"cJSON\.h|cjson/.*", r"output/json(_\w+)?\.[ch]|tests/unit/.*",
      "cJSON stays in output/json.c"),
