@@ -67,6 +67,7 @@ class LoginPeer(Daemon):
         super().__init__(root)
         self.ca = ca
         self.marks = {}
+        self.is_relayed = False  # see CyrusFront
         self.ports = dict(zip(self.listeners, free_ports(len(self.listeners))))
 
     def install(self):

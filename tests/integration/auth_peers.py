@@ -21,6 +21,7 @@ import time
 
 sys.dont_write_bytecode = True
 
+from auth_peer_cyrus import MECHANISMS, CyrusFront
 from auth_peer_servers import (DISABLED, LOGIN_HOST, PASSWORD, TOKEN, UNKNOWN, USER, Dovecot, LoginExim,
                                LoginOpenSmtpd, LoginPostfix, TokenServer)
 from certificates import TestCa, issue
@@ -34,14 +35,15 @@ WRONG = "wrong-pass-word"
 # mechanism: what the login proves, and which --user is tried with it
 PASSWORDS = ("PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512", "NTLM")
 TOKENS = ("OAUTHBEARER", "XOAUTH2")
-PROVING = ("DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512")
+PROVING = ("DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512", *MECHANISMS)
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
     server: str                # a listener: "postfix-dovecot", "exim" …
     mechanism: str             # named by --auth; "auto": the strongest that is offered
-    attempt: str = "right"     # right wrong unknown disabled
+    # right, wrong, unknown, disabled; relayed: right, but the server sees another TLS connection than we do
+    attempt: str = "right"
     chosen: str = ""           # by auto
     result: str = ""           # auth.result, when it is not what the attempt says
     reason: str = ""
@@ -86,6 +88,11 @@ def rows():
         yield Row(server, "EXTERNAL")
         yield Row(server, "EXTERNAL", "wrong")
     yield Row("exim", "NTLM", result="rejected", why="Exim's spa driver verifies NTLMv1 only")
+    for mechanism in MECHANISMS:
+        for attempt in ("right", "wrong", "unknown", "relayed"):
+            yield Row("cyrus", mechanism, attempt)
+    yield Row("cyrus", "auto", chosen="SCRAM-SHA-512-PLUS")
+    yield Row("cyrus", "SCRAM-SHA-256")
     yield Row("postfix-dovecot", "auto", chosen="SCRAM-SHA-256")
     yield Row("postfix-cyrus", "auto", chosen="SCRAM-SHA-512")
     yield Row("dovecot", "auto", chosen="SCRAM-SHA-256")
@@ -125,7 +132,7 @@ class Suite:
     def words(self, row, port):
         words = [self.arguments.probe, "-o", "json", "--ehlo-name", "probe.example.test", "--timeout", "15s",
                  "--tls", row.tls, "--server-name", LOGIN_HOST, "--ca-file", str(self.ca.root), *row.options]
-        user = {"right": USER, "wrong": USER, "unknown": UNKNOWN, "disabled": DISABLED}[row.attempt]
+        user = {"unknown": UNKNOWN, "disabled": DISABLED}.get(row.attempt, USER)
         if row.mechanism != "auto":
             words += ["--auth", row.mechanism]
         if row.mechanism == "EXTERNAL":
@@ -145,6 +152,7 @@ class Suite:
     def run_row(self, row, peer, port):
         expect, equal = self.failures.expect, self.failures.equal
         peer.mark()
+        peer.is_relayed = row.attempt == "relayed"
         done = subprocess.run(self.words(row, port), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, check=False, timeout=60,
                               env={"PATH": "/usr/bin", "LC_ALL": "C.UTF-8"})
@@ -166,6 +174,8 @@ class Suite:
             equal(auth.get("mechanism"), row.chosen or row.mechanism, "auth.mechanism")
         if row.wanted == "ok":
             equal(auth.get("code"), 235, "auth.code")
+            equal(auth.get("channel_binding"), "tls-unique" if auth["mechanism"].endswith("-PLUS") else None,
+                  "auth.channel_binding")
         for secret in (PASSWORD, WRONG, TOKEN):
             expect(secret not in text + messages, f"the secret {secret} is in the output")
         attempts, accepted = peer.read_session(log)
@@ -216,6 +226,9 @@ class Suite:
                     if peer_class.name in names:
                         peer = stack.enter_context(peer_class(self.root, self.ca))
                         ports[peer.name] = (peer, peer.ports["starttls"])
+                if "cyrus" in names:
+                    front = stack.enter_context(CyrusFront(self.root, self.folder, self.ca))
+                    ports["cyrus"] = (front, front.port)
                 for row in table:
                     self.run_row(row, *ports[row.server])
                     self.failures.close_case(row)
