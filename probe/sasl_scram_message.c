@@ -35,7 +35,7 @@ static bool refuse(const struct reader *reader, const char *format, ...)
     return false;
 }
 
-/* The next field, with its name and "=". */
+/* The next field, with its name and "="; behind the last one it is empty. */
 static struct sp_slice take_field(struct reader *reader)
 {
     struct sp_slice field = reader->rest;
@@ -64,9 +64,8 @@ static struct sp_slice value_of(struct sp_slice field)
 /* "x=" with a value, or says which one was expected. */
 static bool take_value(struct reader *reader, char name, const char *what, struct sp_slice *out)
 {
-    bool was_ended = reader->ended;
     struct sp_slice field = take_field(reader);
-    if (was_ended || !is_field(field, name))
+    if (!is_field(field, name))
         return refuse(reader, "the server's SCRAM message has no %s (%c=) in its place", what,
                       name);
     *out = value_of(field);
