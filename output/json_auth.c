@@ -37,6 +37,6 @@ void sp_json_add_auth(struct sp_json_page *page)
     if (auth->iterations > 0)
         sp_json_integer(json, object, "iterations", auth->iterations);
     if (auth->server_said != NULL)
-        sp_json_string(json, object, "server_error", auth->server_said);
+        sp_json_string(json, object, "server_said", auth->server_said);
     sp_json_bool(json, object, "exposed", auth->exposed);
 }

@@ -295,7 +295,7 @@ static void test_login(void **state)
         assert_true(cJSON_IsNull(find(object, "auth.enhanced")));
         assert_true(cJSON_IsFalse(find(object, "auth.exposed")));
         assert_null(find(object, "auth.iterations"));
-        assert_null(find(object, "auth.server_error"));
+        assert_null(find(object, "auth.server_said"));
         cJSON_Delete(object);
     }
     cJSON *none = make_login(&(struct sp_auth){.result = SP_AUTH_NONE});
