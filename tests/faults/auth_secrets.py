@@ -114,7 +114,8 @@ def scenario():
               "server path-refused", "  tls implicit", "  auth LOGIN|PLAIN|SCRAM-SHA-256", "end",
               "server path-slow", "  tls starttls", "  auth SCRAM-SHA-512", "  auth-iterations 600000", "end",
               "server path-long", "  tls starttls", "  auth XOAUTH2", f"  auth-token {SECRET * 150}", "end",
-              "server path-prepared", "  tls starttls", "  auth SCRAM-SHA-256", f"  auth-password {SECRET}\u00e4", "end",
+              "server path-prepared", "  tls starttls", "  auth SCRAM-SHA-256",
+              f"  auth-password {SECRET}\u00e4", "end",
               "server path-reset", "  tls starttls", "  auth PLAIN", "  on AUTH: reset", "end",
               # Before anybody told it, and after all.
               "server echo-early", "  tls starttls", "  auth PLAIN", f"  auth-password {SECRET}",
