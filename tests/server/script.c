@@ -14,7 +14,7 @@
  *            | "tls-version" MIN [MAX] | "ciphers" LIST | "suites" LIST | "groups" LIST |
  *                       "signatures" LIST
  *            | "pretend-offered" HEX… | "tickets" N | "client-certificate" ("ask"|"require") |
- *                       "no-close-notify"
+ *                       "no-close-notify" | "no-extended-master-secret"
  *            | "wire-records" N ("hang"|"close"|"reset") | "wire-dribble" DURATION | "wire-split" N
  *            | "wire-certificate" LIE | "capabilities" A|B|… | "capabilities-tls" A|B|… | "comment"
  *                       TEXT | "target" TEXT
@@ -388,6 +388,10 @@ static int parse_setting(const struct parser *p, char *text)
         return set_wire(p, s, word, rest);
     if (strcmp(word, "no-close-notify") == 0) {
         s->no_close_notify = 1;
+        return 0;
+    }
+    if (strcmp(word, "no-extended-master-secret") == 0) {
+        s->no_extended_master_secret = 1;
         return 0;
     }
     return complain(p, "unknown setting", word);

@@ -87,7 +87,8 @@ struct ts_server {
     int tickets;
     int wants_client_certificate; /* 1 = asks, 2 = insists */
     int no_close_notify;
-    int wire_records; /* TLS records let out, then wire_end; 0 = all */
+    int no_extended_master_secret; /* RFC 7627 is off, as with old servers */
+    int wire_records;              /* TLS records let out, then wire_end; 0 = all */
     enum ts_wire_end wire_end;
     uint64_t wire_dribble_ms; /* TLS bytes one by one */
     size_t wire_split;        /* TLS bytes in writes of so many */

@@ -166,6 +166,8 @@ SSL_CTX *ts_tls_context(const struct ts_server *server, struct ts_pki *pki)
     SSL_CTX_set_num_tickets(ctx, (size_t)server->tickets);
     if (server->tickets == 0)
         SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+    if (server->no_extended_master_secret)
+        SSL_CTX_set_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET);
     if (server->wants_client_certificate > 0)
         SSL_CTX_set_verify(
             ctx,
