@@ -23,6 +23,7 @@
 
 #include "probe/ehlo.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -602,7 +603,9 @@ struct sp_action sp_dialogue_step(struct sp_dialogue *dialogue, const struct sp_
     case SP_EVENT_COMPUTED: return sp_dialogue_on_computed(dialogue, event->now_ns);
     case SP_EVENT_BYTES: return on_bytes(dialogue, event, out_used);
     case SP_EVENT_FAILED:
-        if (!is_leaving(dialogue))
+        if (event->sys_errno == ETIMEDOUT && sp_dialogue_waits_for_ticket(dialogue))
+            sp_dialogue_blame_ticket(dialogue, event->detail);
+        else if (!is_leaving(dialogue))
             sp_dialogue_fail(dialogue, event->reason, event->sys_errno, event->detail);
         else
             dialogue->evidence->quit_errno = event->send_errno;

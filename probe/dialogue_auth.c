@@ -7,6 +7,8 @@
  *                                                                      when the challenge was bad; QUIT
  *                                                                      when nothing was sent yet
  *                                                           a reply    CLOSED: out of turn
+ *                                                           time over  CLOSED; where Kerberos is waited for
+ *                                                                      that is not the server's fault
  *   AUTH           AUTH name [initial-response] | response  334        AUTH_COMPUTE, or AUTH with the initial
  *                                                                      response that was held back
  *                                                           235        SCRIPT
@@ -230,6 +232,21 @@ struct sp_action sp_dialogue_on_computed(struct sp_dialogue *dialogue, int64_t n
                        "the right token?",
                        now_ns);
     return sp_dialogue_enter(dialogue, SP_DIALOGUE_AUTH, now_ns);
+}
+
+bool sp_dialogue_waits_for_ticket(const struct sp_dialogue *dialogue)
+{
+    /* Only the mechanism may be looked at: the rest is the computing thread's. */
+    return dialogue->state == SP_DIALOGUE_AUTH_COMPUTE && !dialogue->auth_named &&
+           (dialogue->sasl->mech->needs & SP_SASL_NEEDS_TICKET) != 0;
+}
+
+void sp_dialogue_blame_ticket(struct sp_dialogue *dialogue, const char *detail)
+{
+    char line[256];
+    snprintf(line, sizeof line,
+             "no Kerberos server answers: check that it runs, and port 88 on the way (%s)", detail);
+    conclude(dialogue, SP_AUTH_SKIPPED, SP_REASON_CREDENTIAL_UNAVAILABLE, line);
 }
 
 /* --- what the server says --------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 
 #include "probe/dialogue.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,7 +94,10 @@ static inline void play_step(struct player *player, const char *text, size_t pie
              (struct sp_event){.kind = SP_EVENT_FAILED, .reason = SP_REASON_CONNECTION_CLOSED});
         break;
     case 'O':
-        step(player, (struct sp_event){.kind = SP_EVENT_FAILED, .reason = SP_REASON_REPLY_TIMEOUT});
+        step(player, (struct sp_event){.kind = SP_EVENT_FAILED,
+                                       .reason = SP_REASON_REPLY_TIMEOUT,
+                                       .sys_errno = ETIMEDOUT,
+                                       .detail = "the time is up"});
         break;
     case 'X': expect_action(player, SP_ACTION_CLOSE, NULL); break;
     default: fail_msg("%s: no such step: %s", player->row, text);
