@@ -168,7 +168,7 @@ bool sp_scram_read_first(struct sp_slice message, struct sp_slice our_nonce,
                          struct sp_scram_first *out_first, char *error, size_t size)
 {
     struct reader reader = {.rest = message, .error = error, .size = size};
-    struct sp_slice salt, iterations;
+    struct sp_slice salt = {0}, iterations = {0};
     if (is_field(message, 'm'))
         return refuse(&reader, "the server asks for an extension of SCRAM that we don't know (m=)");
     return take_value(&reader, 'r', "nonce", &out_first->nonce) &&
@@ -190,7 +190,7 @@ bool sp_scram_read_final(struct sp_slice message, struct sp_scram_final *out_fin
                          size_t size)
 {
     struct reader reader = {.rest = message, .error = error, .size = size};
-    struct sp_slice signature;
+    struct sp_slice signature = {0};
     *out_final = (struct sp_scram_final){0};
     out_final->refused = sp_scram_is_refusal(message);
     if (out_final->refused) {
