@@ -57,23 +57,17 @@ static bool copy_text(char **out, const char *text)
     return text == NULL || *out != NULL;
 }
 
-struct sp_credentials *sp_credentials_copy_for(const struct sp_credentials *credentials,
-                                               const char *user)
+struct sp_credentials *sp_credentials_copy(const struct sp_credentials *credentials)
 {
     struct sp_credentials *copy = credentials != NULL ? calloc(1, sizeof *copy) : NULL;
     if (copy == NULL)
         return NULL;
     copy->is_token = credentials->is_token;
-    if (copy_text(&copy->user, user) && copy_text(&copy->path, credentials->path) &&
+    if (copy_text(&copy->user, credentials->user) && copy_text(&copy->path, credentials->path) &&
         copy_text(&copy->secret, credentials->secret))
         return copy;
     sp_credentials_free(copy);
     return NULL;
-}
-
-struct sp_credentials *sp_credentials_copy(const struct sp_credentials *credentials)
-{
-    return sp_credentials_copy_for(credentials, sp_credentials_user(credentials));
 }
 
 /* --- systemd ------------------------------------------------------------------------------------ */

@@ -33,9 +33,6 @@ struct sp_credentials *sp_credentials_load(const struct sp_options *options,
                                            const char **out_option, char *error, size_t size);
 /* A copy of its own, secrets included. NULL: out of memory, or of NULL. */
 struct sp_credentials *sp_credentials_copy(const struct sp_credentials *credentials);
-/* The same for another user, of the same password or token; `user` may be NULL. */
-struct sp_credentials *sp_credentials_copy_for(const struct sp_credentials *credentials,
-                                               const char *user);
 /* Wipes. NULL is allowed. */
 void sp_credentials_free(struct sp_credentials *credentials);
 
