@@ -21,7 +21,6 @@
 #include "probe/auth.h"
 #include "probe/base64.h"
 #include "probe/dialogue_private.h"
-#include "probe/sasl_names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -72,12 +71,15 @@ static struct sp_action give_up(struct sp_dialogue *dialogue, enum sp_reason rea
 
 /* --- the beginning ---------------------------------------------------------------------------- */
 
-/* RFC 5802 §6: a SCRAM login that is not bound says whether it could be ("y"), and so that the server lists no
- * -PLUS. Where it does, and --auth rules that out, the login is one that can't be bound ("n"). */
-static bool lists_binding(const struct sp_ehlo *ehlo)
+/* RFC 5802 §6: a SCRAM login that is not bound says whether it could be ("y"), and so that the server doesn't
+ * list the same mechanism with -PLUS. Where it does, and --auth rules that out, the login is one that can't
+ * be bound ("n"). */
+static bool lists_bound(const struct sp_ehlo *ehlo, const struct sp_sasl_mech *mech)
 {
+    char name[HEAD_SIZE];
+    snprintf(name, sizeof name, "%s-PLUS", mech->name);
     for (size_t i = 0; i < ehlo->auth_count; i++)
-        if (sp_sasl_facts(ehlo->auth[i]).binds)
+        if (strcmp(ehlo->auth[i], name) == 0)
             return true;
     return false;
 }
@@ -92,8 +94,7 @@ static bool make_sasl(struct sp_dialogue *dialogue, const struct sp_sasl_mech *m
                                     .port = endpoint->port,
                                     .binding = dialogue->login.binding,
                                     .now_ms = dialogue->login.now_ms};
-    if (!(mech->needs & SP_SASL_NEEDS_BINDING) &&
-        lists_binding(sp_evidence_ehlo(dialogue->evidence)))
+    if (lists_bound(sp_evidence_ehlo(dialogue->evidence), mech))
         config.binding = (struct sp_binding){.type = SP_BINDING_NONE};
     memcpy(config.random, dialogue->login.random, sizeof config.random);
     dialogue->sasl = sp_sasl_new(&config);
