@@ -179,4 +179,5 @@ class CyrusFront:
 
     @staticmethod
     def read_session(log):
-        return log.count("AUTH "), "accepted" in log
+        tried = [line.split()[1] for line in log.splitlines() if line.startswith("AUTH ")]
+        return len(tried), "accepted" in log, tried[0] if tried else None

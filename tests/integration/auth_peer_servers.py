@@ -126,7 +126,8 @@ class LoginPeer(Daemon):
             time.sleep(0.02)
 
     def read_session(self, log):
-        """How many logins were tried and whether one was accepted, by the server's log."""
+        """By the server's log: how many logins were tried, whether one was accepted, and with which mechanism (None
+        where it does not tell)."""
         raise NotImplementedError
 
 
@@ -163,7 +164,9 @@ class Dovecot(LoginPeer):
         self.wait()
 
     def read_session(self, log):
-        return len(re.findall(r"Received new command: AUTH", log)), "submission-login: Info: Login: user=<" in log
+        tried = re.findall(r"Received new command: AUTH (\S+)", log)
+        login = re.search(rf"submission-login: Info: Login: user=<(?:{USER}|anonymous)>, method=(\S+),", log)
+        return len(tried), login is not None, login[1] if login else tried[0] if tried else None
 
     def configuration(self):
         return f"""
@@ -265,9 +268,10 @@ class LoginPostfix(LoginPeer):
     def read_session(self, log):
         """Its last line counts: auth=1 is one that was accepted, auth=0/1 one that was not."""
         counted = re.search(r"disconnect from .* auth=(\d+)(?:/(\d+))?", log)
+        failed = re.search(r"SASL (\S+) authentication failed", log)
         if counted is None:
-            return 0, False
-        return int(counted[2] or counted[1]), counted[1] == "1"
+            return 0, False, None
+        return int(counted[2] or counted[1]), counted[1] == "1", failed[1] if failed else None
 
     def set_password(self, user):
         self.in_root("saslpasswd2", "-p", "-c", "-f", "/etc/login-postfix/sasldb2", "-u", "postfix.example.test", user,
@@ -344,11 +348,21 @@ class LoginExim(LoginPeer):
 
     def read_session(self, log):
         commands = re.search(r"no MAIL in SMTP connection .* C=(\S+)", log)
-        return commands[1].split(",").count("AUTH") if commands else 0, re.search(r" A=\S+:\S+", log) is not None
+        accepted = re.search(rf" A=(\S+):{USER} ", log)
+        name = accepted or re.search(r"(\S+) authenticator failed", log)
+        names = {"plain": "PLAIN", "login": "LOGIN", "cram": "CRAM-MD5", "spa": "NTLM", "external": "EXTERNAL"}
+        return (commands[1].split(",").count("AUTH") if commands else 0, accepted is not None,
+                names[name[1]] if name else None)
 
     def configuration(self):
-        # What an authenticator compares with: the password of who may log in, else a forced failure.
-        secret = f'"${{if eq{{$auth1}}{{{USER}}}{{{PASSWORD}}}fail}}"'
+        # Both have the password; what the password alone decides is asked first, then whether the account is disabled.
+        secret = f'"${{if inlist{{$auth1}}{{{USER}:{DISABLED}}}{{{PASSWORD}}}fail}}"'
+        enabled = f"${{if !eq{{$auth1}}{{{DISABLED}}}}}"
+
+        def knows(user, password):
+            return (f"{{inlist{{${user}}}{{{USER}:{DISABLED}}}}}{{eq{{${password}}}{{{PASSWORD}}}}}"
+                    f"{{!eq{{${user}}}{{{DISABLED}}}}}")
+
         return f"""
 primary_hostname = exim.example.test
 local_interfaces = 127.0.0.1
@@ -379,18 +393,19 @@ plain:
   driver = plaintext
   public_name = PLAIN
   server_prompts = :
-  server_condition = ${{if and{{{{eq{{$auth2}}{{{USER}}}}}{{eq{{$auth3}}{{{PASSWORD}}}}}}}}}
+  server_condition = ${{if and{{{knows("auth2", "auth3")}}}}}
   server_set_id = $auth2
 login:
   driver = plaintext
   public_name = LOGIN
   server_prompts = <| Username: | Password:
-  server_condition = ${{if and{{{{eq{{$auth1}}{{{USER}}}}}{{eq{{$auth2}}{{{PASSWORD}}}}}}}}}
+  server_condition = ${{if and{{{knows("auth1", "auth2")}}}}}
   server_set_id = $auth1
 cram:
   driver = cram_md5
   public_name = CRAM-MD5
   server_secret = {secret}
+  server_condition = {enabled}
   server_set_id = $auth1
 spa:
   driver = spa
@@ -438,4 +453,5 @@ match from any for any reject
 
     def read_session(self, log):
         results = re.findall(r"smtp authentication user=\S* result=(\S+)", log)
-        return len(results), "ok" in results
+        refused = re.search(r'failed-command command="AUTH (\S+) ', log)
+        return len(results), "ok" in results, refused[1] if refused else None

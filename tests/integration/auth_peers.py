@@ -178,9 +178,11 @@ class Suite:
                   "auth.channel_binding")
         for secret in (PASSWORD, WRONG, TOKEN):
             expect(secret not in text + messages, f"the secret {secret} is in the output")
-        attempts, accepted = peer.read_session(log)
+        attempts, accepted, mechanism = peer.read_session(log)
         equal(attempts, 0 if row.wanted == "skipped" else 1, "logins in the server's log")
         equal(accepted, row.wanted == "ok", "accepted in the server's log")
+        if mechanism is not None:
+            equal(mechanism, auth.get("mechanism"), "the mechanism in the server's log")
         if self.failures.in_case:
             print(text, messages, "--- the server's log:", log, sep="\n")
         self.note(row, auth)
