@@ -33,7 +33,8 @@ bool sp_secret_protect_process(void)
     /* Each alone keeps core dumps away, but fs.suid_dumpable may be 2, and a pattern that begins with a
      * pipe does not look at the limit (core(5)). */
     const struct rlimit none = {0, 0};
-    return (setrlimit(RLIMIT_CORE, &none) == 0) & (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0);
+    bool limited = setrlimit(RLIMIT_CORE, &none) == 0;
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && limited;
 }
 
 /* --- a file ----------------------------------------------------------------------------------- */
