@@ -132,14 +132,17 @@ static struct sp_auth_choice refuse_all(const struct situation *now)
     char detail[256];
     for (size_t i = 0; sp_sasl_mechs[i]; i++) {
         const struct sp_sasl_mech *mech = sp_sasl_mechs[i];
-        bool allowed = now->options->auth.count == 0 ? !mech->named_only : is_named(now, mech);
+        bool allowed = now->options->auth.count == 0 || is_named(now, mech);
         if (allowed && is_offered(ehlo, mech->name) &&
             (best == NULL || mech->strength > best->strength))
             best = mech;
     }
-    if (best)
-        snprintf(detail, sizeof detail, "%s is offered, but needs %s", best->name,
-                 find_missing(now, best));
+    const char *missing = best ? find_missing(now, best) : NULL;
+    if (missing)
+        snprintf(detail, sizeof detail, "%s is offered, but needs %s", best->name, missing);
+    else if (best)
+        snprintf(detail, sizeof detail, "%s is offered, but is used only when --auth names it",
+                 best->name);
     else if (now->options->auth.count > 0)
         snprintf(detail, sizeof detail, "none of the mechanisms that --auth names is offered");
     else

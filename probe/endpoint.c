@@ -195,7 +195,8 @@ static bool parse_brackets(struct parse *parse, struct span text)
 static bool check_authority(struct parse *parse, struct span text)
 {
     if (memchr(text.at, '@', text.len) != NULL) {
-        return refuse(parse, "a target has no user name (no \"@\")");
+        return refuse(parse, "a target has no user name or password (no \"@\"): --user and "
+                             "--password-file say who logs in");
     }
     if (memchr(text.at, '/', text.len) != NULL) {
         return refuse(parse, "a target has no path (no \"/\" behind the host)");
@@ -509,6 +510,21 @@ static bool parse_line(struct parse *parse, struct span line)
            sp_options_check_login(parse->endpoint->options, parse->why, sizeof(parse->why));
 }
 
+/*
+ * What is shown of a target that can't be used. URLs of other kinds may have a password in them
+ * (smtp://user:secret@host), which is no reason to repeat it in logs and results. NULL: out of memory.
+ */
+static const char *hide_password(struct sp_arena *arena, const char *word)
+{
+    const char *scheme = strstr(word, "://"), *at = strrchr(word, '@');
+    const char *colon = strchr(scheme != NULL ? scheme + 3 : word, ':');
+
+    if (at == NULL || colon == NULL || colon > at) {
+        return word;
+    }
+    return sp_arena_printf(arena, "%.*s:<hidden>%s", (int)(colon - word), word, at);
+}
+
 bool sp_endpoint_parse(struct sp_arena *arena, const char *line, size_t len,
                        const struct sp_options *globals, struct sp_endpoint *out_endpoint)
 {
@@ -520,6 +536,9 @@ bool sp_endpoint_parse(struct sp_arena *arena, const char *line, size_t len,
         size_t kept = len < SP_LIMIT_TARGET_LINE ? len : SP_LIMIT_TARGET_LINE;
         const char *input =
             endpoint.input != NULL ? endpoint.input : sp_arena_strndup(arena, line, kept);
+        if (input != NULL) {
+            input = hide_password(arena, input);
+        }
         endpoint = (struct sp_endpoint){.input = input,
                                         .options = endpoint.options,
                                         .tls = SP_TLS_OPPORTUNISTIC,

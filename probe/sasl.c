@@ -141,7 +141,8 @@ static enum sp_sasl_result prepare_user(struct sp_sasl *sasl)
         return SP_SASL_RESPOND;
     case SP_SASLPREP_REFUSED:
         return sp_sasl_explain(sasl, SP_SASL_NO_CREDENTIAL,
-                               "the user name has a character that SASLprep (RFC 4013) forbids");
+                               "the user name is not UTF-8, or has a character that SASLprep "
+                               "(RFC 4013) forbids");
     case SP_SASLPREP_NO_MEMORY: break;
     }
     return SP_SASL_NO_MEMORY;

@@ -130,7 +130,8 @@ static enum sp_sasl_result salt_password(struct sp_sasl *sasl, const struct sp_s
     case SP_SASLPREP_OK: break;
     case SP_SASLPREP_REFUSED:
         return sp_sasl_explain(sasl, SP_SASL_NO_CREDENTIAL,
-                               "the password has a character that SASLprep (RFC 4013) forbids");
+                               "the password is not UTF-8, or has a character that SASLprep "
+                               "(RFC 4013) forbids: store it as UTF-8, or change it");
     case SP_SASLPREP_NO_MEMORY: return SP_SASL_NO_MEMORY;
     }
     bool good = sp_scram_salt(hash_of(sasl), slice_of(prepared),

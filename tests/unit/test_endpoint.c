@@ -346,6 +346,30 @@ static void test_invalid(void **state)
     }
 }
 
+/* What is shown of a target that can't be used has no password in it. */
+static void test_password_in_target(void **state)
+{
+    static const struct {
+        const char *line, *shown;
+    } rows[] = {
+        {"smtp://user:s3cret@mx.example.org:587", "smtp://user:<hidden>@mx.example.org:587"},
+        {"smtp://user:s3@cr:et@mx", "smtp://user:<hidden>@mx"},
+        {"user:s3cret@mx.example.org", "user:<hidden>@mx.example.org"},
+        {"imap://user:s3cret@mx timeout=5s", "imap://user:<hidden>@mx"},
+        {"smtp://:s3cret@mx", "smtp://:<hidden>@mx"},
+        {"smtp://user@mx:70000", "smtp://user@mx:70000"},
+        {"user@example.org", "user@example.org"},
+        {"mx.example:70000", "mx.example:70000"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct sp_endpoint e = parse_line(rows[i].line, strlen(rows[i].line));
+        assert_non_null(e.invalid);
+        assert_null(strstr(e.invalid, "s3"));
+        assert_string_equal(e.input, rows[i].shown);
+    }
+}
+
 static void test_overrides(void **state)
 {
     static const char line[] = "mx.example.org:587 timeout=1500ms expect=\"^220 \\\"mx\\\" \\d\" "
@@ -509,9 +533,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_valid),          TEST(test_invalid),   TEST(test_overrides),
-        TEST(test_global_options), TEST(test_long_line), TEST(test_out_of_memory),
-        TEST(test_address),        TEST(test_quote),     TEST(test_sni),
+        TEST(test_valid),         TEST(test_invalid),        TEST(test_password_in_target),
+        TEST(test_overrides),     TEST(test_global_options), TEST(test_long_line),
+        TEST(test_out_of_memory), TEST(test_address),        TEST(test_quote),
+        TEST(test_sni),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
