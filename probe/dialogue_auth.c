@@ -323,7 +323,7 @@ static struct sp_action on_accepted(struct sp_dialogue *dialogue, int64_t now_ns
 }
 
 /* RFC 4954 §6, and the codes of RFC 5321 for a command that was not understood. */
-static enum sp_reason reason_of(int code)
+static enum sp_reason reason_of(int code, bool in_tls)
 {
     switch (code) {
     case 500:
@@ -332,7 +332,10 @@ static enum sp_reason reason_of(int code)
     case 503: return SP_REASON_AUTH_PROTOCOL_ERROR;
     case 504: return SP_REASON_AUTH_MECHANISM_UNSUPPORTED;
     case 530:
-    case 538: return SP_REASON_AUTH_REQUIRES_TLS;
+    case 538:
+        if (!in_tls)
+            return SP_REASON_AUTH_REQUIRES_TLS;
+        break;
     default: break;
     }
     if (code / 100 == 4)
@@ -352,7 +355,7 @@ static struct sp_action on_refused(struct sp_dialogue *dialogue, const struct sp
         result = SP_AUTH_TEMPORARY;
     else if (reply->code / 100 == 5)
         result = SP_AUTH_REJECTED;
-    conclude(dialogue, result, reason_of(reply->code), detail);
+    conclude(dialogue, result, reason_of(reply->code, dialogue->in_tls), detail);
     return sp_dialogue_enter(dialogue, SP_DIALOGUE_QUIT, now_ns);
 }
 

@@ -6,6 +6,8 @@
 #include "probe/sasl.h"
 
 #define TRACE_MAX 255u /* characters */
+/* RFC 4505 would let us send none, but servers are about that refuse an empty response. */
+#define TRACE_UNNAMED "smtp-probe"
 
 /* UTF-8 characters: all octets but those that continue one. */
 static size_t count_characters(const char *text)
@@ -29,7 +31,7 @@ static enum sp_sasl_result step(struct sp_sasl *sasl, const uint8_t *challenge, 
             sasl, SP_SASL_NO_CREDENTIAL,
             "--user has %zu characters; ANONYMOUS sends it as a trace of at most %u",
             count_characters(sasl->user), TRACE_MAX);
-    if (sasl->user && !sp_buf_append_str(out, sasl->user))
+    if (!sp_buf_append_str(out, sasl->user ? sasl->user : TRACE_UNNAMED))
         return SP_SASL_NO_MEMORY;
     sasl->last = true;
     return SP_SASL_RESPOND;

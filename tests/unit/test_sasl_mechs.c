@@ -230,7 +230,7 @@ static void test_one_response(void **state)
     } rows[] = {
         {"EXTERNAL", NULL, ""},
         {"EXTERNAL", "fred@example.com", "fred@example.com"}, /* RFC 4422 A.4 */
-        {"ANONYMOUS", NULL, ""},
+        {"ANONYMOUS", NULL, "smtp-probe"},
         {"ANONYMOUS", "sirhc", "sirhc"}, /* RFC 4505 §3 */
         {"ANONYMOUS", "\xce\xa6\xe2\x82\xac@example.org", "\xce\xa6\xe2\x82\xac@example.org"},
     };
