@@ -37,18 +37,25 @@ static bool mask_text(struct sp_dialogue *dialogue, struct sp_text *text)
     return false;
 }
 
+static bool mask_word(struct sp_dialogue *dialogue, const char **word)
+{
+    if (mask_octets(dialogue, word, strlen(*word)))
+        return true;
+    *word = "";
+    return false;
+}
+
 static bool mask_ehlo(struct sp_dialogue *dialogue, struct sp_ehlo *ehlo)
 {
     bool good = true;
     for (size_t i = 0; i < ehlo->count; i++) {
         struct sp_capability *item = &ehlo->items[i];
-        const char *keyword = item->keyword;
-        bool masked = mask_octets(dialogue, &keyword, strlen(keyword));
-        item->keyword = masked ? keyword : "";
-        good &= masked;
+        good &= mask_word(dialogue, &item->keyword);
         for (size_t k = 0; k < item->param_count; k++)
             good &= mask_text(dialogue, &item->params[k]);
     }
+    for (size_t i = 0; i < ehlo->auth_count; i++)
+        good &= mask_word(dialogue, &ehlo->auth[i]);
     return good;
 }
 

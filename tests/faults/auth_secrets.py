@@ -59,8 +59,8 @@ def forms(octets):
     yield octets.hex().upper().encode()
 
 
-# NTLM makes UTF-16 of a password.
-NEEDLES = [*forms(SECRET.encode()), *forms(SECRET.encode("utf-16-le"))]
+# NTLM makes UTF-16 of a password, and a list of mechanisms is kept in capitals.
+NEEDLES = [*forms(SECRET.encode()), *forms(SECRET.encode("utf-16-le")), SECRET.upper().encode()]
 
 
 def find(data):
