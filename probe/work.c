@@ -15,7 +15,6 @@ struct sp_work {
         struct {
             uv_async_t ended; /* the thread's word to the loop */
             pthread_mutex_t lock;
-            bool over;        /* nothing runs any more */
             unsigned holders; /* the thread, and the loop until the handle is closed */
         } own;
     } by;
@@ -62,10 +61,13 @@ static void let_go(struct sp_work *work)
     pthread_mutex_unlock(&work->by.own.lock);
     if (!last)
         return;
-    if (work->abandoned)
+    bool abandoned = work->abandoned;
+    if (abandoned)
         work->job.release(work->job.job);
     pthread_mutex_destroy(&work->by.own.lock);
     free(work);
+    if (abandoned)
+        atomic_fetch_sub(&left_behind, 1);
 }
 
 static void on_ended_closed(uv_handle_t *handle)
@@ -86,10 +88,7 @@ static void *run_thread(void *argument)
     struct sp_work *work = argument;
     work->job.run(work->job.job);
     pthread_mutex_lock(&work->by.own.lock);
-    work->by.own.over = true;
-    if (work->abandoned)
-        atomic_fetch_sub(&left_behind, 1);
-    else
+    if (!work->abandoned)
         uv_async_send(&work->by.own.ended);
     pthread_mutex_unlock(&work->by.own.lock);
     let_go(work);
@@ -165,8 +164,7 @@ void sp_work_abandon(struct sp_work *work)
     }
     pthread_mutex_lock(&work->by.own.lock);
     work->abandoned = true;
-    if (!work->by.own.over)
-        atomic_fetch_add(&left_behind, 1);
+    atomic_fetch_add(&left_behind, 1);
     uv_close((uv_handle_t *)&work->by.own.ended, on_ended_closed);
     pthread_mutex_unlock(&work->by.own.lock);
 }

@@ -29,8 +29,8 @@ struct sp_work *sp_work_start(uv_loop_t *loop, const struct sp_work_job *job);
  * ended. */
 void sp_work_abandon(struct sp_work *work);
 /*
- * Whether an abandoned job still runs in a thread of its own. The process may end then, but without the
- * clean-up of libraries that the thread is in the middle of: by _exit.
+ * Whether an abandoned job still runs in a thread of its own, or is being released there. The process may
+ * end then, but without the clean-up of libraries that the thread is in the middle of: by _exit.
  */
 bool sp_work_is_left_behind(void);
 
