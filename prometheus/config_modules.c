@@ -212,6 +212,20 @@ static bool anchor_secret(struct sp_config_reader *reader, const char **path)
     return (*path != NULL && sp_credentials_from_systemd(*path)) || anchor_path(reader, path);
 }
 
+/* Also of a module with mistakes: its files are looked at all the same. */
+static bool anchor_paths(struct sp_config_reader *reader, struct sp_options *options)
+{
+    for (size_t i = 0; i < options->crl_files.count; i++) {
+        if (!anchor_path(reader, &options->crl_files.items[i]))
+            return false;
+    }
+    return anchor_path(reader, &options->ca_file) && anchor_path(reader, &options->ca_dir) &&
+           anchor_path(reader, &options->cert) && anchor_path(reader, &options->key) &&
+           anchor_path(reader, &options->key_password_file) &&
+           anchor_secret(reader, &options->password_file) &&
+           anchor_secret(reader, &options->token_file);
+}
+
 /* What can only be told of all options together. */
 static void finish_module(struct module_reader *self)
 {
@@ -222,16 +236,6 @@ static void finish_module(struct module_reader *self)
 
     if (options->ehlo_name == NULL)
         options->ehlo_name = reader->defaults.ehlo_name;
-    if (!anchor_path(reader, &options->ca_file) || !anchor_path(reader, &options->ca_dir) ||
-        !anchor_path(reader, &options->cert) || !anchor_path(reader, &options->key) ||
-        !anchor_path(reader, &options->key_password_file) ||
-        !anchor_secret(reader, &options->password_file) ||
-        !anchor_secret(reader, &options->token_file))
-        return;
-    for (size_t i = 0; i < options->crl_files.count; i++) {
-        if (!anchor_path(reader, &options->crl_files.items[i]))
-            return;
-    }
     if (!sp_options_finish(options, reader->config->arena, error, sizeof error) ||
         !sp_options_check_login(options, error, sizeof error))
         sp_yaml_error(reader->yaml, self->places->name, "module %s: %s", self->module->name,
@@ -275,7 +279,7 @@ static void read_module(struct sp_config_reader *reader, const struct sp_yaml_it
     config->module_count++;
     for (size_t i = 0; i < item->value->count; i++)
         read_option(&self, &item->value->items[i]);
-    if (reader->yaml->error_count == mistakes)
+    if (anchor_paths(reader, &self.module->options) && reader->yaml->error_count == mistakes)
         finish_module(&self);
 }
 

@@ -567,6 +567,8 @@ static int check(struct program *program)
     struct sp_config *config = sp_config_load(path, &errors);
     program->web = sp_web_config_load(&program->loop, program->flags.web_config_file, &errors);
     bool right = config != NULL && program->web != NULL;
+    if (config != NULL)
+        warn_of_exposed(program, config);
     if (right)
         printf("%s: the configuration is right, with %zu module%s\n",
                path != NULL ? path : "no file", sp_config_module_count(config),

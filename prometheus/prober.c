@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "prometheus/prober.h"
 
+#include "probe/auth.h"
 #include "probe/limits.h"
 #include "probe/session.h"
 #include "prometheus/allow.h"
@@ -320,6 +321,29 @@ static enum sp_prober_status refuse_target(const struct sp_endpoint *endpoint,
     return refuse(message, SP_PROBER_FORBIDDEN, "%s is not in allow_targets", endpoint->host);
 }
 
+/*
+ * Whether any name with an allowed address will do. Not where a password goes out to whoever proves to be
+ * that name: somebody between us and an allowed address has a certificate of his own for a name of his own.
+ */
+static bool may_take_any_name(const struct sp_options *options)
+{
+    return !sp_auth_wanted(options) || options->server_name != NULL || options->pins.count > 0;
+}
+
+static enum sp_prober_status check_target(enum sp_allow_verdict verdict,
+                                          const struct sp_outcome *outcome, struct message message)
+{
+    if (verdict == SP_ALLOW_NO)
+        return refuse_target(&outcome->endpoint, message);
+    if (verdict == SP_ALLOW_BY_ADDRESS && !may_take_any_name(&outcome->module->options))
+        return refuse(
+            message, SP_PROBER_FORBIDDEN,
+            "%s is not in allow_targets by its name, and module %s logs in: list the name "
+            "too, or give the module a server_name",
+            outcome->endpoint.host, outcome->module->name);
+    return SP_PROBER_STARTED;
+}
+
 /* The outcome is the job's from here on, unless this fails. */
 static enum sp_prober_status launch(struct job *job, struct message message)
 {
@@ -346,10 +370,8 @@ static enum sp_prober_status start_job(struct sp_prober *prober, struct sp_outco
         return SP_PROBER_NOMEM;
     enum sp_allow_verdict verdict = sp_allow_target(policy->allow, &outcome->endpoint);
     struct job *job = NULL;
-    enum sp_prober_status status = SP_PROBER_NOMEM;
-    if (verdict == SP_ALLOW_NO)
-        status = refuse_target(&outcome->endpoint, message);
-    else
+    enum sp_prober_status status = check_target(verdict, outcome, message);
+    if (status == SP_PROBER_STARTED)
         status = check_place(prober, outcome, message);
     if (status == SP_PROBER_STARTED) {
         job = new_job(prober, outcome, policy);

@@ -59,15 +59,24 @@ static bool is_allowed(const struct sp_prober_request *request, const struct sp_
 /*
  * Of a module that logs in a URL may change only what has no part in where the password goes and how it is
  * protected: by a server_name, a pin or a pattern of ciphers somebody between us and the server could have it
- * sent to himself. What is not listed is not harmless.
+ * sent to himself. Nor what goes over the wire, such as ehlo_name: since a password is hidden wherever it shows up
+ * in a dialogue, whoever may choose words there can guess at it. What is not listed is not harmless.
  */
 static bool is_harmless(const struct sp_option_info *info)
 {
-    static const char *const names[] = {
-        "ipv4",          "ipv6",         "ehlo-name",          "connect-timeout",
-        "reply-timeout", "timeout",      "cert-warning",       "cert-critical",
-        "expect",        "expect-reply", "require-capability", "forbid-capability",
-        "warning",       "critical"};
+    static const char *const names[] = {"ipv4",
+                                        "ipv6",
+                                        "connect-timeout",
+                                        "reply-timeout",
+                                        "timeout",
+                                        "cert-warning",
+                                        "cert-critical",
+                                        "expect",
+                                        "expect-reply",
+                                        "require-capability",
+                                        "forbid-capability",
+                                        "warning",
+                                        "critical"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(info->name, names[i]) == 0)
             return true;

@@ -51,6 +51,10 @@ def words(bench):
     """exit codes and texts of the command line"""
     wrong = bench.write("wrong.yml", "modules:\n  smtp:\n    tsl: none\n")
     other = bench.write("web-wrong.yml", "basic_auth_user: {}\n")
+    open_file = bench.write("open.password", "hunter2\n")
+    os.chmod(open_file, 0o644)
+    login = bench.write("login.yml", "exporter: {allow_targets: [mx.test]}\nmodules:\n"
+                        f"  m: {{tls: starttls, verify: off, user: joe, password_file: {open_file}}}\n")
     table = [
         (["--help"], 0, r"\AUsage: smtp-probe-exporter", r"\A\Z"),
         (["-h"], 0, r"--web.listen-address", r"\A\Z"),
@@ -60,6 +64,7 @@ def words(bench):
         (["--web.listen-adress=:1"], 64, r"\A\Z", r"did you mean \"--web.listen-address\"\?"),
         (["mx.example.org"], 64, r"\A\Z", r"is not a flag"),
         (["--config.check", f"--config.file={bench.config}"], 0, r"is right, with 4 modules", r"\A\Z"),
+        (["--config.check", f"--config.file={login}"], 0, r"is right, with 1 module$", r"others than.*module=m$"),
         (["--config.check"], 0, r"no file: the configuration is right, with 1 module$", r"\A\Z"),
         (["--config.check", f"--config.file={wrong}"], 78, r"\A\Z", r"wrong\.yml:3:5: .*tsl.*\"tls\""),
         (["--config.check", "--config.file=/nonexistent"], 78, r"\A\Z", r"/nonexistent"),

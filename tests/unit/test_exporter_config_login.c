@@ -185,6 +185,7 @@ static void test_refused(void **state)
          "config.yml:2:13: user: the variable SP_TEST_UNSET is not set in the environment\n"},
         {"modules:\n  m: {user: '${SP_TEST_EMPTY}'}\n",
          "config.yml:2:13: user: the variable SP_TEST_EMPTY is not set in the environment\n"},
+        {"modules:\n  m: {ca_file: nope, user: '${SP_TEST_UNSET}'}\n", "CA file /tmp/sp-login-"},
         {"modules:\n  m: {user: 'a$b'}\n", "config.yml:2:13: user: a dollar sign begins"},
         {"modules:\n  m: {user: 'a$'}\n", "user: a dollar sign begins"},
         {"modules:\n  m: {user: '${OPEN'}\n", "user: a dollar sign begins"},

@@ -324,11 +324,19 @@ static void test_params_of_logins(void **state)
     fixture->config->settings.allow_param_count = count;
     fixture->config->module.options.user = "joe";
     for (size_t i = 0; i < count; i++) {
-        static const char *const harmless[] = {
-            "ipv4",          "ipv6",         "ehlo-name",          "connect-timeout",
-            "reply-timeout", "timeout",      "cert-warning",       "cert-critical",
-            "expect",        "expect-reply", "require-capability", "forbid-capability",
-            "warning",       "critical"};
+        static const char *const harmless[] = {"ipv4",
+                                               "ipv6",
+                                               "connect-timeout",
+                                               "reply-timeout",
+                                               "timeout",
+                                               "cert-warning",
+                                               "cert-critical",
+                                               "expect",
+                                               "expect-reply",
+                                               "require-capability",
+                                               "forbid-capability",
+                                               "warning",
+                                               "critical"};
         bool fine = false;
         for (size_t k = 0; k < COUNT(harmless); k++)
             fine = fine || strcmp(harmless[k], allowed[i]) == 0;
@@ -401,6 +409,32 @@ static void test_allowed_addresses(void **state)
     probe(fixture, target); /* by name: any address */
     assert_int_equal(fixture->server.accepted, 2);
     assert_int_equal(fixture->dns.asked, 2);
+}
+
+/* A password goes to no name that nobody has listed, wherever it leads. */
+static void test_names_of_logins(void **state)
+{
+    static const char *const list[] = {"listed.example.org", "127.0.0.0/8"};
+    struct fixture *fixture = *state;
+    struct sp_options *options = &fixture->config->module.options;
+    char foreign[64], listed[64];
+    snprintf(foreign, sizeof foreign, "attacker.example:%u", fixture->server.port);
+    snprintf(listed, sizeof listed, "listed.example.org:%u", fixture->server.port);
+    fixture->dns.addresses[0] = "127.0.0.1";
+    fake_allow(fixture->config, list, COUNT(list));
+    probe(fixture, foreign); /* without a login */
+    assert_int_equal(fixture->dns.asked, 1);
+    options->user = "joe";
+    assert_int_equal(start(fixture, foreign), SP_PROBER_FORBIDDEN);
+    assert_non_null(strstr(fixture->error, "attacker.example is not in allow_targets by its name"));
+    assert_int_equal(fixture->dns.asked, 1);
+    probe(fixture, listed);
+    probe(fixture, fixture->target);
+    options->server_name =
+        "listed.example.org"; /* whose certificate it has to be, whatever a URL says */
+    probe(fixture, foreign);
+    options->server_name = NULL;
+    options->user = NULL;
 }
 
 static void test_no_allowed_address(void **state)
@@ -642,6 +676,7 @@ int main(void)
         TEST(test_params_of_logins),
         TEST(test_caps),
         TEST(test_allowed_addresses),
+        TEST(test_names_of_logins),
         TEST(test_no_allowed_address),
         TEST(test_forbidden_name_is_not_looked_up),
         TEST(test_cancel),
