@@ -127,7 +127,7 @@ def serve(listener, port, row, counts):
 def judge(name, row, probe, port, root):
     outcome, reason, words, version = row[3:]
     # Silence is waited for; whoever talks may take its time on a busy machine.
-    patience = "300ms" if "reply-timeout" == reason else "15s"
+    patience = "300ms" if "reply-timeout" == reason else "4s"
     counts = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve, args=(listener, port, row, counts))
