@@ -31,6 +31,9 @@ struct row {
 #define MICROSOFT_TOKEN                                                                            \
     "use a token instead: register an app in Microsoft Entra with SMTP.Send (or SMTP.SendAsApp), " \
     "and give the token by --token-file."
+#define EXCHANGE_LOGIN                                                                             \
+    "Exchange wants a login before mail, and has none that counts: give --user and a password or " \
+    "token, and check that SMTP AUTH is allowed for the mailbox."
 #define APP_PASSWORD "The account's own password does not work for mail programs: "
 
 static const struct row rows[] = {
@@ -42,7 +45,10 @@ static const struct row rows[] = {
     {535, NULL, "?p=badcredentials", NULL, TOKEN,
      "The token was refused. Get a new one with the scope https://mail.google.com/ for exactly the "
      "address in --user; tokens of Google live an hour."},
-    {535, NULL, "?p=badcredentials", NULL, NO_TOKEN, GOOGLE_PASSWORD},
+    {535, NULL, "?p=badcredentials", NULL, NO_TOKEN,
+     GOOGLE_PASSWORD
+     " An app password that worked before was revoked, as all are when the account's "
+     "password changes."},
     {454, NULL, "too many login attempts", NULL, ANY,
      "The provider counts logins. Probe this account less often, every ten minutes for "
      "instance, and stop other programs that log in with an old password."},
@@ -79,9 +85,11 @@ static const struct row rows[] = {
      "Exchange refused the login. In Microsoft 365 check that Authenticated SMTP is ticked for "
      "the mailbox; on a server of your own the form of the user name (DOMAIN\\user or UPN), and "
      "that the account is not locked."},
-    {530, "5.7.57", NULL, NULL, ANY,
-     "Exchange wants a login before mail: give --user and a password or token, and check that "
-     "SMTP AUTH is allowed for the mailbox."},
+    {530, "5.7.57", NULL, NULL, ANY, EXCHANGE_LOGIN},
+    {535, "5.7.57", NULL, NULL, ANY, EXCHANGE_LOGIN},
+    {432, "4.3.2", NULL, NULL, ANY,
+     "The server has too many connections of this account or address: probe less often, and look at "
+     "what else sends mail as this user."},
     {504, "5.7.4", NULL, NULL, ANY,
      "Exchange does not take this mechanism on this connection: look at the authentication settings "
      "of the receive connector (Basic only after TLS), or name another one with --auth."},
@@ -127,8 +135,9 @@ static const struct row rows[] = {
      "Cyrus SASL on the server is not set up: saslauthd does not run or is out of reach of a "
      "chrooted smtpd, or sasldb can't be read. Try `testsaslauthd` there."},
     {454, NULL, "temporary authentication failure", NULL, ANY,
-     "The login service behind the mail server did not answer; the password was not judged. Check "
-     "that Dovecot or saslauthd runs, that Postfix reaches its socket, and the user database."},
+     "The login service behind the mail server did not answer; the password was not judged. Try "
+     "again in some minutes; on a server of your own check that Dovecot or saslauthd runs, that "
+     "Postfix reaches its socket, and the user database."},
     {503, NULL, "authentication not enabled", NULL, ANY,
      "Postfix has logins switched off for this service: set `smtpd_sasl_auth_enable = yes` in "
      "master.cf, and note that `smtpd_tls_auth_only = yes` hides AUTH outside of TLS."},

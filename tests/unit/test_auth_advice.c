@@ -46,7 +46,7 @@ static void test_known(void **state)
         {535, "5.7.8",
          "5.7.8 Username and Password not accepted. For more information, go to|5.7.8  "
          "https://support.google.com/mail/?p=BadCredentials x-gsmtp",
-         "LOGIN", NULL, "apppasswords"},
+         "LOGIN", NULL, "worked before was revoked"},
         {535, "5.7.8",
          "5.7.8 Username and Password not accepted. Learn more at|5.7.8  "
          "https://support.google.com/mail/?p=BadCredentials x-gsmtp",
@@ -91,6 +91,9 @@ static void test_known(void **state)
         {535, "5.7.3", "5.7.3 Authentication unsuccessful [X.outlook.com]", "XOAUTH2", NULL,
          "outlook.office.com"},
         {530, "5.7.57", "5.7.57 Client not authenticated to send mail.", NULL, NULL, "--user"},
+        {535, "5.7.57", "5.7.57 Client not authenticated to send mail.", "LOGIN", NULL, "--user"},
+        {432, "4.3.2", "4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/x",
+         "LOGIN", NULL, "too many connections"},
         {550, "5.7.30", "5.7.30 Basic authentication is not supported for Client Submission.",
          "LOGIN", NULL, "--token-file"},
         {504, "5.7.4", "5.7.4 Unrecognized authentication type", "PLAIN", NULL,
