@@ -145,6 +145,10 @@ static enum sp_prober_status set_params(struct reading *reading)
     status = set_hostname(reading);
     if (status != SP_PROBER_STARTED)
         return status;
+    /* What is asked of modules that log in was not asked of this one: an allow list, TLS. */
+    if (sp_auth_wanted(&outcome->options) && !sp_auth_wanted(&request->module->options))
+        return refuse(reading, "a URL can't make module %s log in: the configuration says who does",
+                      request->module->name);
     if ((request->param_count > 0 || request->hostname) &&
         (!sp_options_finish(&outcome->options, outcome->arena, why, sizeof why) ||
          !sp_checks_validate(&outcome->options, &none, why, sizeof why)))

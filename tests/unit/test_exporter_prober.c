@@ -358,6 +358,47 @@ static void test_params_of_logins(void **state)
     fixture->config->module.options.user = NULL;
 }
 
+/* Nor can a URL make a module log in that does not: what is asked of such modules was not asked of it. */
+static void test_no_login_by_url(void **state)
+{
+    static const char *const allowed[] = {"auth", "user"};
+    static const struct {
+        const char *name, *value;
+        bool fine;
+    } rows[] = {
+        {"auth", "auto", true},    {"auth", "none", true}, {"auth", "PLAIN", false},
+        {"auth", "GSSAPI", false}, {"auth", "none", true}, {"auth", "ANONYMOUS", false},
+        {"user", "joe", false},
+    };
+    struct fixture *fixture = *state;
+    struct sp_options *options = &fixture->config->module.options;
+    fixture->config->settings.allow_params = allowed;
+    fixture->config->settings.allow_param_count = COUNT(allowed);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        fixture->param = rows[i].name;
+        fixture->value = rows[i].value;
+        if (rows[i].fine) {
+            probe(fixture, fixture->target);
+            continue;
+        }
+        assert_int_equal(start(fixture, fixture->target), SP_PROBER_BAD_REQUEST);
+        if (strstr(fixture->error, "can't make module") == NULL)
+            fail_msg("%s=%s: %s", rows[i].name, rows[i].value, fixture->error);
+    }
+    /* One that is told not to, though it could. */
+    static const char *none[] = {"NONE"};
+    options->auth.items = none;
+    options->auth.count = 1;
+    options->user = "joe";
+    options->password_file = "/nonexistent";
+    fixture->param = "auth";
+    fixture->value = "auto";
+    assert_int_equal(start(fixture, fixture->target), SP_PROBER_BAD_REQUEST);
+    assert_non_null(strstr(fixture->error, "can't make module"));
+    options->auth.count = 0;
+    options->user = options->password_file = NULL;
+}
+
 static void test_caps(void **state)
 {
     struct fixture *fixture = *state;
@@ -674,6 +715,7 @@ int main(void)
         TEST(test_targets),
         TEST(test_params),
         TEST(test_params_of_logins),
+        TEST(test_no_login_by_url),
         TEST(test_caps),
         TEST(test_allowed_addresses),
         TEST(test_names_of_logins),
