@@ -366,9 +366,8 @@ static void test_no_login_by_url(void **state)
         const char *name, *value;
         bool fine;
     } rows[] = {
-        {"auth", "auto", true},    {"auth", "none", true}, {"auth", "PLAIN", false},
-        {"auth", "GSSAPI", false}, {"auth", "none", true}, {"auth", "ANONYMOUS", false},
-        {"user", "joe", false},
+        {"auth", "auto", true},    {"auth", "none", true},       {"auth", "PLAIN", false},
+        {"auth", "GSSAPI", false}, {"auth", "ANONYMOUS", false}, {"user", "joe", false},
     };
     struct fixture *fixture = *state;
     struct sp_options *options = &fixture->config->module.options;
