@@ -225,9 +225,7 @@ static bool add_response(struct sp_compat_parser *parser, const char *value)
 
 void sp_compat_drop_password(struct sp_compat *compat)
 {
-    if (compat->password != NULL)
-        sp_secret_wipe(compat->password, strlen(compat->password));
-    free(compat->password);
+    sp_secret_free(compat->password);
     compat->password = NULL;
 }
 

@@ -233,17 +233,10 @@ bool sp_compat_session_init(struct sp_compat_session *session, const struct sp_c
            add_commands(session, error, size);
 }
 
-static void wipe(char *text)
-{
-    if (text != NULL)
-        sp_secret_wipe(text, strlen(text));
-    free(text);
-}
-
 void sp_compat_session_free(struct sp_compat_session *session)
 {
-    wipe(session->user);
-    wipe(session->password);
+    sp_secret_free(session->user);
+    sp_secret_free(session->password);
     sp_secrets_free(&session->secrets);
     *session = (struct sp_compat_session){0};
 }

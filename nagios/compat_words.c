@@ -142,10 +142,8 @@ void sp_compat_words_hide(const struct sp_compat_words *words, size_t index, con
 
 void sp_compat_words_free(struct sp_compat_words *words)
 {
-    for (size_t i = 0; i < words->count; i++) {
-        sp_secret_wipe(words->words[i].text, strlen(words->words[i].text));
-        free(words->words[i].text);
-    }
+    for (size_t i = 0; i < words->count; i++)
+        sp_secret_free(words->words[i].text);
     free(words->words);
     free(words->argv);
     *words = (struct sp_compat_words){0};

@@ -62,10 +62,8 @@ static bool add_word(struct sp_extra_opts *opts, struct piece key, struct piece 
 
 void sp_extra_opts_free(struct sp_extra_opts *opts)
 {
-    for (size_t i = 0; i < opts->count; i++) {
-        sp_secret_wipe(opts->words[i], strlen(opts->words[i]));
-        free(opts->words[i]);
-    }
+    for (size_t i = 0; i < opts->count; i++)
+        sp_secret_free(opts->words[i]);
     free(opts->words);
     *opts = (struct sp_extra_opts){0};
 }

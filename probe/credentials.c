@@ -15,7 +15,6 @@
 #define DEFAULT_TOKEN "smtp-probe.token"
 
 struct sp_credentials {
-    char *user;
     bool is_token;
     char *path;   /* read anew by each login; NULL: */
     char *secret; /* read when it was loaded; NULL too: a name without a secret */
@@ -34,20 +33,12 @@ struct load {
 
 /* --- life --------------------------------------------------------------------------------------- */
 
-static void free_text(char *text)
-{
-    if (text != NULL)
-        sp_secret_wipe(text, strlen(text));
-    free(text);
-}
-
 void sp_credentials_free(struct sp_credentials *credentials)
 {
     if (credentials == NULL)
         return;
-    free(credentials->user);
     free(credentials->path);
-    free_text(credentials->secret);
+    sp_secret_free(credentials->secret);
     free(credentials);
 }
 
@@ -63,8 +54,7 @@ struct sp_credentials *sp_credentials_copy(const struct sp_credentials *credenti
     if (copy == NULL)
         return NULL;
     copy->is_token = credentials->is_token;
-    if (copy_text(&copy->user, credentials->user) && copy_text(&copy->path, credentials->path) &&
-        copy_text(&copy->secret, credentials->secret))
+    if (copy_text(&copy->path, credentials->path) && copy_text(&copy->secret, credentials->secret))
         return copy;
     sp_credentials_free(copy);
     return NULL;
@@ -116,7 +106,7 @@ static bool load_path(struct load *load, const char *option, const char *path, b
         load->credentials->secret = secret;
         return true;
     }
-    free_text(secret);
+    sp_secret_free(secret);
     return copy_text(&load->credentials->path, path) || fail_memory(load);
 }
 
@@ -214,7 +204,7 @@ struct sp_credentials *sp_credentials_load(const struct sp_options *options,
         return NULL;
     (void)sp_secret_protect_process();
     load.credentials = calloc(1, sizeof *load.credentials);
-    if (load.credentials == NULL || !copy_text(&load.credentials->user, options->user))
+    if (load.credentials == NULL)
         fail_memory(&load);
     else if (load_secret(&load))
         return load.credentials;
@@ -227,11 +217,6 @@ struct sp_credentials *sp_credentials_load(const struct sp_options *options,
 static bool has_secret(const struct sp_credentials *credentials)
 {
     return credentials->path != NULL || credentials->secret != NULL;
-}
-
-const char *sp_credentials_user(const struct sp_credentials *credentials)
-{
-    return credentials != NULL ? credentials->user : NULL;
 }
 
 bool sp_credentials_has_password(const struct sp_credentials *credentials)

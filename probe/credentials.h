@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Who logs in, and where the secret is: what --user, --password-file and their like name. A file is read
- * anew by each login, as late as can be, so that a changed password counts at once and none stands in
- * memory meanwhile; what can be read only once (a pipe, a descriptor, an environment variable, a prompt)
- * is read when the credentials are loaded, and kept.
+ * Where the secret of a login is: what --password-file and its like name. A file is read anew by each
+ * login, as late as can be, so that a changed password counts at once and none stands in memory
+ * meanwhile; what can be read only once (a pipe, a descriptor, an environment variable, a prompt) is read
+ * when the credentials are loaded, and kept.
  */
 #ifndef SP_PROBE_CREDENTIALS_H
 #define SP_PROBE_CREDENTIALS_H
@@ -36,8 +36,6 @@ struct sp_credentials *sp_credentials_copy(const struct sp_credentials *credenti
 /* Wipes. NULL is allowed. */
 void sp_credentials_free(struct sp_credentials *credentials);
 
-/* As given, UTF-8; NULL: none. */
-const char *sp_credentials_user(const struct sp_credentials *credentials);  /* NULL: NULL */
 bool sp_credentials_has_password(const struct sp_credentials *credentials); /* NULL: no */
 bool sp_credentials_has_token(const struct sp_credentials *credentials);    /* NULL: no */
 /*

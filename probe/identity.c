@@ -258,9 +258,7 @@ struct sp_tls_identity *sp_identity_load(const struct sp_identity_files *files, 
     *out_exposed |= password_exposed || (!files->key && cert_exposed);
     identity = make(&loader, &chain, files->key ? &key : &cert, passphrase);
 done:
-    if (passphrase)
-        sp_secret_wipe(passphrase, strlen(passphrase));
-    free(passphrase);
+    sp_secret_free(passphrase);
     drop(&cert);
     drop(&key);
     drop(&chain);

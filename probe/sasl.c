@@ -47,25 +47,18 @@ struct sp_sasl *sp_sasl_new(const struct sp_sasl_config *config)
     sp_secrets_init(&sasl->secrets);
     atomic_init(&sasl->cancelled, false);
     sasl->host = strdup(config->host ? config->host : "localhost");
-    const char *user = config->user ? config->user : sp_credentials_user(config->credentials);
-    if (user)
-        sasl->user = strdup(user);
+    if (config->user)
+        sasl->user = strdup(config->user);
     sasl->credentials = sp_credentials_copy(config->credentials);
     if (sasl->mech->state_size > 0)
         sasl->state = calloc(1, sasl->mech->state_size);
-    if (!sasl->host || (user && !sasl->user) || (config->credentials && !sasl->credentials) ||
+    if (!sasl->host || (config->user && !sasl->user) ||
+        (config->credentials && !sasl->credentials) ||
         (sasl->mech->state_size > 0 && !sasl->state)) {
         sp_sasl_free(sasl);
         return NULL;
     }
     return sasl;
-}
-
-static void free_text(char *text)
-{
-    if (text)
-        sp_secret_wipe(text, strlen(text));
-    free(text);
 }
 
 static void free_challenge(struct sp_sasl *sasl)
@@ -87,9 +80,9 @@ void sp_sasl_free(struct sp_sasl *sasl)
         free(sasl->state);
     }
     free_challenge(sasl);
-    free_text(sasl->user);
-    free_text(sasl->password);
-    free_text(sasl->token);
+    sp_secret_free(sasl->user);
+    sp_secret_free(sasl->password);
+    sp_secret_free(sasl->token);
     free(sasl->host);
     sp_credentials_free(sasl->credentials);
     sp_buf_wipe(&sasl->out);
@@ -124,6 +117,16 @@ enum sp_sasl_result sp_sasl_explain(struct sp_sasl *sasl, enum sp_sasl_result re
     vsnprintf(sasl->detail, sizeof sasl->detail, format, args);
     va_end(args);
     return result;
+}
+
+bool sp_sasl_append_name(const char *name, struct sp_buf *out)
+{
+    bool good = true;
+    for (; *name && good; name++)
+        good = *name == ','   ? sp_buf_append_str(out, "=2C")
+               : *name == '=' ? sp_buf_append_str(out, "=3D")
+                              : sp_buf_append(out, name, 1);
+    return good;
 }
 
 /* --- computing ---------------------------------------------------------------------------------- */

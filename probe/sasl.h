@@ -81,7 +81,7 @@ const struct sp_sasl_mech *sp_sasl_find(const char *name, size_t len);
 /* What a login has to work with; all copied by sp_sasl_new. */
 struct sp_sasl_config {
     const struct sp_sasl_mech *mech;
-    const char *user; /* NULL: that of the credentials */
+    const char *user; /* NULL: none */
     const struct sp_credentials
         *credentials; /* what --password-file and its like name, not yet read */
     const char *host; /* the server's name (A-labels) or address: for digest-uri, OAuth, tickets */
@@ -139,6 +139,8 @@ bool sp_sasl_challenge(struct sp_sasl *sasl, const uint8_t *octets, size_t len);
 void sp_sasl_compute(struct sp_sasl *sasl);
 /* From any thread: a step under way ends soon with SP_SASL_CANCELLED. */
 void sp_sasl_cancel(struct sp_sasl *sasl);
+/* For mechanisms: appends a saslname (RFC 5801 §4), in which "=" is "=3D" and "," "=2C". False: no room. */
+bool sp_sasl_append_name(const char *name, struct sp_buf *out);
 /* For mechanisms: sets `detail` (cut to its room) and returns `result`. */
 enum sp_sasl_result sp_sasl_explain(struct sp_sasl *sasl, enum sp_sasl_result result,
                                     const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -5,7 +5,7 @@
  *
  *   OAUTHBEARER = "n," ["a=" saslname] ",^A" ["host=" host "^A"] ["port=" port "^A"] "auth=Bearer " token "^A^A"
  *   XOAUTH2     = "user=" user "^Aauth=Bearer " token "^A^A"
- *   saslname    = UTF-8, "=" as "=3D" and "," as "=2C"              ; RFC 5801 §4
+ *   saslname    = see sp_sasl_append_name
  *   token       = 1*(ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/") *"="  ; b64token, RFC 6750 §2.1
  *
  * A server that refuses first sends why, in JSON, as one more challenge; that has to be answered before it
@@ -43,25 +43,11 @@ static enum sp_sasl_result check_token(struct sp_sasl *sasl)
         len + 1, strlen(token));
 }
 
-static bool append_saslname(struct sp_buf *out, const char *name)
-{
-    bool ok = true;
-    for (; *name && ok; name++) {
-        if (*name == '=')
-            ok = sp_buf_append_str(out, "=3D");
-        else if (*name == ',')
-            ok = sp_buf_append_str(out, "=2C");
-        else
-            ok = sp_buf_append(out, name, 1);
-    }
-    return ok;
-}
-
 static bool append_bearer(const struct sp_sasl *sasl, struct sp_buf *out)
 {
     bool ok = sp_buf_append_str(out, "n,");
     if (ok && sasl->user)
-        ok = sp_buf_append_str(out, "a=") && append_saslname(out, sasl->user);
+        ok = sp_buf_append_str(out, "a=") && sp_sasl_append_name(sasl->user, out);
     ok = ok && sp_buf_append_str(out, ",\1host=") && sp_buf_append_str(out, sasl->host);
     if (ok && sasl->port != 0)
         ok = sp_buf_printf(out, "\1port=%u", (unsigned)sasl->port);

@@ -61,23 +61,10 @@ static bool append_gs2_header(const struct sp_sasl *sasl, struct sp_buf *out)
     return sp_buf_append_str(out, says_could_bind(sasl) ? "y,," : "n,,");
 }
 
-/* RFC 5802 §5.1: a comma ends a field. */
-static bool append_user(const char *user, struct sp_buf *out)
-{
-    for (; *user; user++) {
-        bool good = *user == ','   ? sp_buf_append_str(out, "=2C")
-                    : *user == '=' ? sp_buf_append_str(out, "=3D")
-                                   : sp_buf_append(out, user, 1);
-        if (!good)
-            return false;
-    }
-    return true;
-}
-
 static bool append_bare(const struct sp_sasl *sasl, struct sp_buf *out)
 {
     const struct scram *scram = sasl->state;
-    return sp_buf_append_str(out, "n=") && append_user(sasl->user, out) &&
+    return sp_buf_append_str(out, "n=") && sp_sasl_append_name(sasl->user, out) &&
            sp_buf_append_str(out, ",r=") && sp_buf_append_str(out, scram->nonce);
 }
 
@@ -137,8 +124,7 @@ static enum sp_sasl_result salt_password(struct sp_sasl *sasl, const struct sp_s
     bool good = sp_scram_salt(hash_of(sasl), slice_of(prepared),
                               (struct sp_slice){first->salt, first->salt_len}, first->iterations,
                               &sasl->cancelled, salted);
-    sp_secret_wipe(prepared, strlen(prepared));
-    free(prepared);
+    sp_secret_free(prepared);
     if (good)
         return SP_SASL_RESPOND;
     return atomic_load(&sasl->cancelled) ? SP_SASL_CANCELLED : SP_SASL_NO_MEMORY;

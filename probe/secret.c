@@ -2,6 +2,7 @@
 #include "probe/secret.h"
 
 #include "probe/base64.h"
+#include "probe/hex.h"
 #include "probe/limits.h"
 
 #include <assert.h>
@@ -26,6 +27,13 @@ void sp_secret_wipe(void *memory, size_t len)
 {
     if (len > 0)
         explicit_bzero(memory, len);
+}
+
+void sp_secret_free(char *text)
+{
+    if (text != NULL)
+        sp_secret_wipe(text, strlen(text));
+    free(text);
 }
 
 bool sp_secret_protect_process(void)
@@ -232,14 +240,10 @@ static bool keep_if(struct sp_secrets *secrets, bool complete, size_t before)
 /* In lower case, which the comparison takes for upper case too. */
 static bool add_hex(struct sp_secrets *secrets, const char *octets, size_t len)
 {
-    static const char digits[] = "0123456789abcdef";
-    char hex[2 * SP_LIMIT_SECRET];
+    char hex[2 * SP_LIMIT_SECRET + 1];
     if (len < SHORTEST_MASKED)
         return true;
-    for (size_t i = 0; i < len; i++) {
-        hex[2 * i] = digits[(unsigned char)octets[i] >> 4];
-        hex[2 * i + 1] = digits[(unsigned char)octets[i] & 15];
-    }
+    sp_hex((const uint8_t *)octets, len, hex);
     bool added = add_form(secrets, hex, 2 * len);
     sp_secret_wipe(hex, 2 * len);
     return added;

@@ -24,6 +24,8 @@ struct sp_secrets {
 
 /* Overwrites memory in a way that the compiler can't drop. NULL with len 0 is allowed. */
 void sp_secret_wipe(void *memory, size_t len);
+/* The same of malloc'd text, which it frees. NULL is allowed. */
+void sp_secret_free(char *text);
 /* Keeps the process's memory out of core dumps and away from other processes of the user
  * (PR_SET_DUMPABLE, RLIMIT_CORE). Called before the first secret is read. False: the system refused. */
 bool sp_secret_protect_process(void);
@@ -59,7 +61,8 @@ bool sp_secrets_add_encoded(struct sp_secrets *secrets, const char *word);
 /*
  * Overwrites each occurrence in text[0..len) with '*', line ends excepted. Servers change what they
  * repeat: letters count as equal in both cases (ASCII), and the first 8 octets of a longer form are
- * enough. A form cut in its middle, in another encoding or with other octets put in is not found.
+ * enough. What is behind a cut, as in a form that goes on in the next line, is not found, nor is a form in
+ * another encoding (UTF-16, escapes of JSON or of URLs) or with other octets put in.
  * NULL: no secrets.
  */
 void sp_secrets_mask(const struct sp_secrets *secrets, char *text, size_t len);

@@ -24,6 +24,7 @@ static struct sp_sasl *login_begin(const char *mech, const char *user, sp_creden
 {
     struct sp_options options;
     struct sp_sasl_config config = {.mech = sp_sasl_find(mech, strlen(mech)),
+                                    .user = user,
                                     .host = "mx.example.org",
                                     .port = 587,
                                     .binding = *binding};
