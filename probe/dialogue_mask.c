@@ -2,6 +2,9 @@
 /*
  * The secret is read late, and by then some texts of the server are stored already. A server that has seen it
  * in an earlier login could have put it there, into its greeting for instance.
+ *
+ * Two things stay as they are: all texts of a session that ends before its login has begun, since the secret
+ * is not read then; and what TLS showed, such as the names in a certificate.
  */
 #include "probe/dialogue_private.h"
 
