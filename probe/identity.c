@@ -84,7 +84,7 @@ static bool read_open(const struct loader *loader, int fd, const char *option, c
     if (facts.st_size > (off_t)SP_LIMIT_IDENTITY_FILE)
         return refuse(loader, option, "%s is larger than %u KiB; is it the right file?", path,
                       SP_LIMIT_IDENTITY_FILE >> 10);
-    *out_exposed |= (facts.st_mode & (S_IRGRP | S_IROTH)) != 0;
+    *out_exposed |= sp_secret_is_exposed(&facts);
     out->len = (size_t)facts.st_size;
     out->data = malloc(out->len);
     if (!out->data)

@@ -54,6 +54,12 @@ static int64_t clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+bool sp_secret_is_exposed(const struct stat *facts)
+{
+    bool by_group = (facts->st_mode & S_IRGRP) != 0 && facts->st_uid == geteuid();
+    return by_group || (facts->st_mode & S_IROTH) != 0;
+}
+
 /* Opened without waiting for a pipe's other end, and without becoming a terminal's owner. */
 static int open_secret(const char *path, bool *out_exposed, char *error, size_t size)
 {
@@ -67,7 +73,7 @@ static int open_secret(const char *path, bool *out_exposed, char *error, size_t 
             close(fd);
         return -1;
     }
-    *out_exposed = (facts.st_mode & (S_IRGRP | S_IROTH)) != 0;
+    *out_exposed = sp_secret_is_exposed(&facts);
     if (S_ISREG(facts.st_mode) || S_ISFIFO(facts.st_mode))
         return fd;
     snprintf(error, size,

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #define SP_LIMIT_SECRET 8192u /* octets of one secret; a token may have some thousand */
 
@@ -30,12 +31,17 @@ void sp_secret_free(char *text);
  * (PR_SET_DUMPABLE, RLIMIT_CORE). Called before the first secret is read. False: the system refused. */
 bool sp_secret_protect_process(void);
 /*
+ * Whether more than those can read a file for whom it is meant: anybody, or the group of a file of our own. One of
+ * somebody else (root:nagios, 0640) was given to us by its group.
+ */
+bool sp_secret_is_exposed(const struct stat *facts);
+/*
  * The first line of a file, without its line end (LF or CR LF), as malloc'd text that the caller wipes
  * and frees. The file is a regular one or a pipe, such as a shell's <(command); a pipe's line has to
  * come within two seconds, so nothing here waits for ever. Terminals and other devices are refused.
  * NULL: error[0..size) is one line that names the file, what is wrong with it (missing, a directory,
  * empty, longer than SP_LIMIT_SECRET, a NUL in it) and what to do; never any of its content.
- * *out_exposed: group or others can read it.
+ * *out_exposed: see sp_secret_is_exposed.
  */
 char *sp_secret_read_file(const char *path, bool *out_exposed, char *error, size_t size);
 

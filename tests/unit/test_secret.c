@@ -374,6 +374,26 @@ static void test_places(void **state)
     assert_true(SP_LIMIT_SECRET_FORMS >= 3 * SP_LIMIT_COMMANDS);
 }
 
+/* Who reads by the group of somebody else's file was given it by that. */
+static void test_exposed(void **state)
+{
+    uid_t other = geteuid() + 1;
+    const struct {
+        mode_t mode;
+        uid_t owner;
+        bool exposed;
+    } rows[] = {
+        {0600, geteuid(), false}, {0640, geteuid(), true}, {0644, geteuid(), true},
+        {0620, geteuid(), false}, {0400, other, false},    {0440, other, false},
+        {0644, other, true},      {0604, other, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct stat facts = {.st_mode = S_IFREG | rows[i].mode, .st_uid = rows[i].owner};
+        assert_int_equal(sp_secret_is_exposed(&facts), rows[i].exposed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,7 +402,7 @@ int main(void)
         cmocka_unit_test(test_silent_pipes), cmocka_unit_test(test_protect),
         cmocka_unit_test(test_wipe),         cmocka_unit_test(test_mask),
         cmocka_unit_test(test_mask_octets),  cmocka_unit_test(test_encoded),
-        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_places),       cmocka_unit_test(test_exposed),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
