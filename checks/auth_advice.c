@@ -160,7 +160,7 @@ static const struct row rows[] = {
      "or use an app password or token if the provider has them."},
     {538, NULL, NULL, NULL, ANY,
      "This mechanism is allowed inside TLS only: use --tls starttls on port 587 or --tls implicit on "
-     "port 465."},
+     "port 465. If that was done, the server wants another mechanism: name one with --auth."},
     {530, NULL, "starttls", NULL, ANY,
      "The server wants TLS first: use --tls starttls on port 587 or --tls implicit on port 465."},
     {530, NULL, NULL, NULL, ANY,
