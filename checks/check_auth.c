@@ -112,8 +112,13 @@ static void fail(const struct sp_evidence *evidence, const struct sp_options *op
         return;
     }
     struct sp_finding *finding = sp_failure_add(evidence, result);
-    if (reason == SP_REASON_CONNECTION_CLOSED || reason == SP_REASON_CONNECTION_RESET ||
-        reason == SP_REASON_REPLY_TIMEOUT)
+    if (evidence->auth.computing && reason == SP_REASON_DEADLINE_EXCEEDED)
+        finding->hint =
+            "The time went into our own computing: the server asks for many rounds of a "
+            "hash (SCRAM), and this machine had no more time for them. Raise --timeout, "
+            "lower --concurrency, or have the server ask for fewer.";
+    else if (reason == SP_REASON_CONNECTION_CLOSED || reason == SP_REASON_CONNECTION_RESET ||
+             reason == SP_REASON_REPLY_TIMEOUT)
         finding->hint = "This says nothing about the password. Look into the server's log at this "
                         "minute: a login service that hangs or crashes, or a block after earlier "
                         "failures (fail2ban), shows there.";

@@ -4,9 +4,11 @@
  *   TLS, the server is proven                yes                   yes
  *   TLS, certificate, pin or staple failed   --auth-insecure       --auth-insecure
  *   TLS, --verify off                        --auth-insecure       yes
- *   no TLS                                   --auth-insecure       yes
+ *   opportunistic, and TLS did not come      --auth-insecure       --auth-insecure
+ *   --tls none, or a socket                  --auth-insecure       yes
  *
- * Where STARTTLS is required and missing the session has failed before anything here is asked.
+ * Who strips STARTTLS from the offer is not to get even a hash that a dictionary can be run against; where
+ * it is required and missing the session has failed before anything here is asked.
  */
 #include "probe/auth.h"
 
@@ -16,7 +18,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum safety { SAFETY_PROVEN, SAFETY_FAILED, SAFETY_UNPROVEN, SAFETY_CLEAR };
+enum safety { SAFETY_PROVEN, SAFETY_FAILED, SAFETY_UNPROVEN, SAFETY_STRIPPED, SAFETY_CLEAR };
 
 /* Everything that the choice depends on. */
 struct situation {
@@ -39,7 +41,7 @@ static enum safety judge_safety(const struct sp_evidence *evidence)
 {
     const struct sp_endpoint *endpoint = evidence->endpoint;
     if (!evidence->tls_ehlo.ok)
-        return SAFETY_CLEAR;
+        return endpoint->tls == SP_TLS_NONE || endpoint->unix_path ? SAFETY_CLEAR : SAFETY_STRIPPED;
     bool unrevoked = endpoint->options->ocsp != SP_OCSP_REQUIRE ||
                      (evidence->ocsp.valid && evidence->ocsp.status == SP_OCSP_GOOD);
     if (evidence->verify.authenticated_by && unrevoked)
@@ -160,7 +162,7 @@ static struct sp_auth_choice refuse_offer(const struct situation *now)
     if (sp_evidence_ehlo(evidence)->helo)
         return refuse(now, SP_REASON_AUTH_NOT_OFFERED,
                       "the server knows only HELO, which has no AUTH");
-    if (now->safety == SAFETY_CLEAR && evidence->starttls_offered)
+    if (!evidence->tls_ehlo.ok && evidence->starttls_offered)
         return refuse(now, SP_REASON_AUTH_NOT_OFFERED,
                       "AUTH is not listed without TLS; STARTTLS is offered, so try --tls starttls");
     return refuse(now, SP_REASON_AUTH_NOT_OFFERED, "the reply to EHLO does not list AUTH");
@@ -173,6 +175,9 @@ static const char *find_danger(const struct situation *now, const struct sp_sasl
         return NULL;
     if (now->safety == SAFETY_FAILED)
         return "the server's certificate did not prove who it is, so no login was tried";
+    if (now->safety == SAFETY_STRIPPED)
+        return "there is no TLS here, which somebody on the way could have seen to, so no login was "
+               "tried; --tls none says that clear text is meant";
     if (!mech->exposes)
         return NULL;
     return now->safety == SAFETY_CLEAR
@@ -196,7 +201,7 @@ struct sp_auth_choice sp_auth_choose(const struct sp_evidence *evidence,
     const char *danger = find_danger(&now, mech);
     if (!danger)
         return (struct sp_auth_choice){.mech = mech, .reason = SP_REASON_OK};
-    if (now.safety == SAFETY_FAILED)
+    if (now.safety == SAFETY_FAILED || now.safety == SAFETY_STRIPPED)
         return refuse(&now, SP_REASON_AUTH_REQUIRES_TLS, danger);
     snprintf(detail, sizeof detail, "%s %s", mech->name, danger);
     return refuse(&now, SP_REASON_AUTH_REQUIRES_TLS, detail);

@@ -603,6 +603,7 @@ struct sp_action sp_dialogue_step(struct sp_dialogue *dialogue, const struct sp_
     case SP_EVENT_COMPUTED: return sp_dialogue_on_computed(dialogue, event->now_ns);
     case SP_EVENT_BYTES: return on_bytes(dialogue, event, out_used);
     case SP_EVENT_FAILED:
+        dialogue->evidence->auth.computing = dialogue->state == SP_DIALOGUE_AUTH_COMPUTE;
         if (event->sys_errno == ETIMEDOUT && sp_dialogue_waits_for_ticket(dialogue))
             sp_dialogue_blame_ticket(dialogue, event->detail);
         else if (!is_leaving(dialogue))

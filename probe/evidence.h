@@ -101,6 +101,7 @@ struct sp_auth {
     const struct sp_reply *reply; /* the server's verdict: 235, 535 and so on; NULL: none */
     unsigned rounds;              /* challenges of the server */
     unsigned iterations;          /* SCRAM's i=; 0: not SCRAM */
+    bool computing;               /* the session ended while our own answer was being computed */
     bool server_proven;           /* the server showed that it knows the secret too */
     bool exposed;                 /* password or token went out without TLS to a proven server */
 };
