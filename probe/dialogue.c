@@ -494,8 +494,10 @@ static bool keep_challenge(struct sp_dialogue *dialogue)
     while (len > 0 && (raw[len - 1] == '\n' || raw[len - 1] == '\r'))
         len--;
     /* All the room at once: growing would leave copies behind. */
-    return len <= 4 || (sp_buf_reserve(&dialogue->challenge, len - 4) &&
-                        sp_buf_append(&dialogue->challenge, raw + 4, len - 4));
+    if (len > 4 && (!sp_buf_reserve(&dialogue->challenge, len - 4) ||
+                    !sp_buf_append(&dialogue->challenge, raw + 4, len - 4)))
+        return false;
+    return sp_dialogue_hide_proof(dialogue);
 }
 
 static struct sp_reply *keep_reply(struct sp_dialogue *dialogue, int64_t now_ns)

@@ -252,6 +252,21 @@ void sp_dialogue_blame_ticket(struct sp_dialogue *dialogue, const char *detail)
 
 /* --- what the server says --------------------------------------------------------------------- */
 
+/*
+ * What both sides prove that they know the password with lets anybody who reads it in a transcript try passwords at
+ * home. The first challenge of such a mechanism is but salt and nonce.
+ */
+bool sp_dialogue_hide_proof(struct sp_dialogue *dialogue)
+{
+    const struct sp_buf *text = &dialogue->challenge;
+    if (!dialogue->sasl->mech->proves || auth_of(dialogue)->rounds == 0 || text->len == 0)
+        return true;
+    char *copy = strndup((const char *)text->data, text->len);
+    bool good = copy && sp_secrets_add_sent(&dialogue->secrets, copy);
+    sp_secret_free(copy);
+    return good;
+}
+
 /* In one piece: blanks and line ends, which sp_base64_decode passes over, have no place in a challenge. */
 static bool decode_challenge(const struct sp_buf *text, uint8_t *octets, size_t *out_len)
 {

@@ -40,6 +40,8 @@ struct sp_action sp_dialogue_send_cancel(struct sp_dialogue *dialogue, int64_t n
 struct sp_action sp_dialogue_on_computed(struct sp_dialogue *dialogue, int64_t now_ns);
 struct sp_action sp_dialogue_on_auth_reply(struct sp_dialogue *dialogue,
                                            const struct sp_reply *reply, int64_t now_ns);
+/* A challenge that may be the server's proof becomes a secret itself. False: out of memory. */
+bool sp_dialogue_hide_proof(struct sp_dialogue *dialogue);
 /* Whether a Kerberos server is waited for, and the mail server has not been told of the login yet. */
 bool sp_dialogue_waits_for_ticket(const struct sp_dialogue *dialogue);
 /* The time was over meanwhile (`detail` says which), and the mail server is not to blame. */

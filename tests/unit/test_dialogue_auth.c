@@ -500,6 +500,9 @@ static struct sp_evidence *play_row(const struct row *row, size_t piece)
     return evidence;
 }
 
+/* v= of SCRAM, whatever it says */
+#define SCRAM_PROOF "dj1BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBPQ=="
+
 static void check_no_secret(const struct row *row, const struct sp_evidence *evidence)
 {
     for (size_t i = 0; i < evidence->reply_count; i++)
@@ -510,7 +513,8 @@ static void check_no_secret(const struct row *row, const struct sp_evidence *evi
             assert_null(strstr(evidence->plain.items[i].params[k].data, "geheim-123"));
     for (const struct sp_transcript_line *line = evidence->transcript.first; line;
          line = line->next) {
-        const char *const secrets[] = {"geheim-123", B64_PASSWORD, PLAIN_RESPONSE, SCRAM_FIRST};
+        const char *const secrets[] = {"geheim-123", B64_PASSWORD, PLAIN_RESPONSE, SCRAM_FIRST,
+                                       SCRAM_PROOF};
         for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
             if (memmem(line->text.data, line->text.len, secrets[i], strlen(secrets[i])))
                 fail_msg("%s: the transcript has a secret", row->name);
@@ -609,6 +613,44 @@ static void test_long_token(void **state)
     write_secret("geheim-123\n");
 }
 
+/* A proof in a transcript would be something to try passwords on. */
+static void test_proof_is_hidden(void **state)
+{
+    (void)state;
+    const struct row row = {.name = "proof", .tls = SP_TLS_NONE};
+    struct stage stage;
+    set_stage(&stage, &row);
+    struct sp_evidence *evidence = sp_evidence_new(&stage.endpoint);
+    evidence->ehlo_name = "probe.example";
+    struct player player = {.row = row.name, .action = {.kind = SP_ACTION_WAIT}};
+    sp_dialogue_init(&player.dialogue, evidence);
+    player.dialogue.login =
+        (struct sp_login){.wanted = true, .fresh = true, .credentials = stage.credentials};
+    step(&player, (struct sp_event){.kind = SP_EVENT_OPENED});
+    static const char *const before[] = {CLEAR,
+                                         HELLO("SCRAM-SHA-256"),
+                                         "K",
+                                         "C AUTH SCRAM-SHA-256 " SCRAM_FIRST "\r\n",
+                                         "S 334 " SCRAM_ASK "\r\n",
+                                         "K"};
+    for (size_t i = 0; i < sizeof before / sizeof before[0]; i++)
+        play_step(&player, before[i], 5);
+    player.action.kind = SP_ACTION_WAIT; /* our own proof */
+    static const char *const behind[] = {"S 334 " SCRAM_PROOF "\r\n", "K", "C *\r\n",
+                                         "S 501 not " SCRAM_PROOF "\r\n", LEFT};
+    for (size_t i = 0; i < sizeof behind / sizeof behind[0]; i++)
+        play_step(&player, behind[i], 5);
+    assert_int_equal(evidence->auth.reason, SP_REASON_AUTH_SERVER_UNVERIFIED);
+    check_no_secret(&row, evidence);
+    size_t asked = 0;
+    for (size_t i = 0; i < evidence->reply_count; i++)
+        asked += strstr(evidence->replies[i].lines[0].data, SCRAM_ASK) != NULL;
+    assert_int_equal(asked, 1);
+    sp_dialogue_free(&player.dialogue);
+    sp_credentials_free(stage.credentials);
+    sp_evidence_free(evidence);
+}
+
 /* Questions without end: the eleventh is the last. */
 static void test_questions_without_end(void **state)
 {
@@ -701,9 +743,13 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),        cmocka_unit_test(test_long_initial_response),
-        cmocka_unit_test(test_long_token),  cmocka_unit_test(test_questions_without_end),
-        cmocka_unit_test(test_secret_gone), cmocka_unit_test(test_not_wanted),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_long_initial_response),
+        cmocka_unit_test(test_long_token),
+        cmocka_unit_test(test_proof_is_hidden),
+        cmocka_unit_test(test_questions_without_end),
+        cmocka_unit_test(test_secret_gone),
+        cmocka_unit_test(test_not_wanted),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
