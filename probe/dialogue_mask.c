@@ -16,8 +16,8 @@
 static bool mask_octets(struct sp_dialogue *dialogue, const char **text, size_t len)
 {
     char *copy = malloc(len + 1);
-    bool good = copy != NULL;
-    if (!good)
+    bool good = true;
+    if (copy == NULL)
         return false;
     memcpy(copy, *text, len);
     copy[len] = '\0';
