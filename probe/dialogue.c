@@ -97,23 +97,6 @@ static void note(struct sp_dialogue *dialogue, enum sp_direction direction, int6
                       dialogue->in_tls, now_ns, text, len);
 }
 
-static const struct sp_secrets *script_secrets(const struct sp_dialogue *dialogue)
-{
-    return dialogue->script ? dialogue->script->secrets : NULL;
-}
-
-void sp_dialogue_mask(const struct sp_dialogue *dialogue, char *text, size_t len)
-{
-    sp_secrets_mask(script_secrets(dialogue), text, len);
-    sp_secrets_mask(&dialogue->secrets, text, len);
-}
-
-static void mask_reply(struct sp_dialogue *dialogue)
-{
-    sp_reply_mask(&dialogue->parser, script_secrets(dialogue));
-    sp_reply_mask(&dialogue->parser, &dialogue->secrets);
-}
-
 void sp_dialogue_fail(struct sp_dialogue *dialogue, enum sp_reason reason, int sys_errno,
                       const char *detail)
 {
@@ -511,7 +494,7 @@ static struct sp_reply *keep_reply(struct sp_dialogue *dialogue, int64_t now_ns)
     struct sp_reply *reply = &evidence->replies[evidence->reply_count];
     if (!keep_challenge(dialogue))
         return NULL;
-    mask_reply(dialogue);
+    sp_dialogue_mask_reply(dialogue);
     if (!sp_reply_take(&dialogue->parser, evidence->arena, reply))
         return NULL;
     evidence->reply_count++;
@@ -545,7 +528,7 @@ static struct sp_action abort_with(struct sp_dialogue *dialogue, enum sp_reason 
                                    const char *detail, int64_t now_ns)
 {
     size_t len = 0;
-    mask_reply(dialogue);
+    sp_dialogue_mask_reply(dialogue);
     const uint8_t *received = sp_reply_received(&dialogue->parser, &len);
     if (len > 0)
         note(dialogue, SP_FROM_SERVER, now_ns, (const char *)received,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The secret is read late, and by then some texts of the server are stored already. A server that has seen it
+ * Secrets in what the server says: of the login, and of a program's script.
+ *
+ * The login's is read late, and by then some texts of the server are stored already. A server that has seen it
  * in an earlier login could have put it there, into its greeting for instance.
  *
  * Two things stay as they are: all texts of a session that ends before its login has begun, since the secret
@@ -11,6 +13,25 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const struct sp_secrets *script_secrets(const struct sp_dialogue *dialogue)
+{
+    return dialogue->script ? dialogue->script->secrets : NULL;
+}
+
+void sp_dialogue_mask(const struct sp_dialogue *dialogue, char *text, size_t len)
+{
+    sp_secrets_mask(script_secrets(dialogue), text, len);
+    sp_secrets_mask(&dialogue->secrets, text, len);
+}
+
+void sp_dialogue_mask_reply(struct sp_dialogue *dialogue)
+{
+    sp_reply_mask(&dialogue->parser, script_secrets(dialogue));
+    sp_reply_mask(&dialogue->parser, &dialogue->secrets);
+}
+
+/* --- what is stored already -------------------------------------------------------------------- */
 
 /* False: out of memory. */
 static bool mask_octets(struct sp_dialogue *dialogue, const char **text, size_t len)

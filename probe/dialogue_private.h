@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Between dialogue.c and dialogue_auth.c: for no one else. */
+/* What the files of dialogue.h share: for no one else. */
 #ifndef SP_PROBE_DIALOGUE_PRIVATE_H
 #define SP_PROBE_DIALOGUE_PRIVATE_H
 
@@ -12,8 +12,6 @@ struct sp_action sp_dialogue_enter(struct sp_dialogue *dialogue, enum sp_dialogu
                                    int64_t now_ns);
 /* A line of ours for the transcript, secrets left out. */
 void sp_dialogue_note_sent(struct sp_dialogue *dialogue, int64_t now_ns, const char *text);
-/* Masks every secret that the session knows. */
-void sp_dialogue_mask(const struct sp_dialogue *dialogue, char *text, size_t len);
 /* Ends the session early: the failure's reason and one line, which is masked. */
 void sp_dialogue_fail(struct sp_dialogue *dialogue, enum sp_reason reason, int sys_errno,
                       const char *detail);
@@ -25,6 +23,9 @@ struct sp_action sp_dialogue_begin_script(struct sp_dialogue *dialogue, int64_t 
 
 /* --- dialogue_mask.c ------------------------------------------------------------------------------ */
 
+/* Masks every secret that the session knows; in the reply that is being read, all of its octets. */
+void sp_dialogue_mask(const struct sp_dialogue *dialogue, char *text, size_t len);
+void sp_dialogue_mask_reply(struct sp_dialogue *dialogue);
 /* Masks in all that is stored already what has become known as a secret. False: out of memory; then nothing
  * unmasked is left all the same. */
 bool sp_dialogue_mask_past(struct sp_dialogue *dialogue);
